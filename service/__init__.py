@@ -1,0 +1,1 @@
+"""Netverdict: what Kubernetes network policies really do on each AKS policy engine."""
