@@ -22,6 +22,7 @@ help: ## Show what this file can do
 
 .PHONY: setup
 setup: $(READY) ## Make .venv from the hashed requirements and install the project into it
+	@echo "$(VENV) is ready"
 
 # Wheels only: a source package would fetch what builds it, and that has no hash here.
 $(READY): requirements/dev.txt pyproject.toml
