@@ -1,0 +1,22 @@
+"""What every use case is given: the database, the clock, a source of ids, limits and caches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from service.manifests.limits import Limits
+from service.storage.database import Database
+from service.usecases.caches import Caches
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One per process; `clock` answers aware times in UTC, `new_id` unique texts in rising order."""
+
+    database: Database
+    clock: Callable[[], datetime]
+    new_id: Callable[[], str]
+    limits: Limits = Limits()
+    caches: Caches = field(default_factory=Caches)

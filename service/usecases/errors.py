@@ -1,0 +1,45 @@
+"""What a use case refuses, in words that say nothing of HTTP.
+
+The refusals of `service.manifests` (`UploadRefused`, `UploadTooLarge`, `UnsupportedContent`)
+pass through unchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One fault of a request's body; `pointer` is a JSON pointer into it."""
+
+    pointer: str
+    detail: str
+    code: str = ""
+
+
+class UsecaseError(Exception):
+    """A refusal with a stable code; nothing was stored."""
+
+    def __init__(self, code: str, detail: str, errors: Iterable[FieldError] = ()) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.errors = tuple(errors)
+
+
+class NotFound(UsecaseError):
+    """What the request names does not exist."""
+
+
+class Conflict(UsecaseError):
+    """The request contradicts what is stored."""
+
+
+class PreconditionFailed(UsecaseError):
+    """The caller's version token is not the current one."""
+
+
+class Invalid(UsecaseError):
+    """The request is well-formed and breaks a rule."""

@@ -1,0 +1,184 @@
+"""What use cases answer: frozen values, ready to be written out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from service.manifests.faults import Problem
+from service.model.cluster import ClusterRecord
+from service.model.policy import PolicyRef
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterView:
+    """A cluster; `version_token` changes with everything that is shown here."""
+
+    name: str
+    record: ClusterRecord
+    latest_revision: int | None
+    version_token: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RecordProblem:
+    """Something worth telling about an imported record; `pointer` is a JSON pointer into it."""
+
+    code: str
+    severity: str
+    detail: str
+    pointer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedCluster:
+    """What became of an `az aks show` document."""
+
+    cluster: ClusterView
+    created: bool
+    problems: tuple[RecordProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionCounts:
+    """How much a revision holds; `ignored` counts documents by `apiVersion/Kind`.
+
+    `documents` and `ignored` are of the upload that made the revision, the rest is of the
+    whole revision.
+    """
+
+    documents: int = 0
+    policies: int = 0
+    namespaces: int = 0
+    workloads: int = 0
+    pods: int = 0
+    nodes: int = 0
+    services: int = 0
+    ignored: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionView:
+    """One revision; everything about it is fixed for ever. `digest` is its version token."""
+
+    cluster: str
+    number: int
+    digest: str
+    policy_set_digest: str
+    inventory_digest: str
+    parent: int | None
+    replaced: str
+    note: str
+    counts: RevisionCounts
+    problems: tuple[Problem, ...]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyView:
+    """A policy of a revision: `text` exactly as uploaded, `manifest` with the defaults added."""
+
+    ref: PolicyRef
+    digest: str
+    document: int
+    line: int
+    text: str
+    manifest: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictView:
+    """A verdict; `body` is the verdict as design.md shapes it, and never changes once recorded.
+
+    `id` is empty where nothing was recorded.
+    """
+
+    id: str
+    evaluation: str
+    cluster: str
+    revision: int
+    engine: str
+    decision: str
+    body: Mapping[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationView:
+    """An evaluation of flows; `engine` is the resolved profile. `id` is empty for a dry run."""
+
+    id: str
+    cluster: str
+    revision: int
+    engine: str
+    engine_name: str
+    engine_version: str | None
+    engine_options: Mapping[str, str]
+    flow_count: int
+    decisions: Mapping[str, int]
+    created_at: datetime
+    verdicts: tuple[VerdictView, ...] = ()
+    """Empty in lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadChange:
+    """A workload endpoint that came, went or changed; `variant` tells canaries apart."""
+
+    change: str
+    namespace: str
+    workload: str
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyChange:
+    """A policy that was `added`, `removed` or `changed`."""
+
+    change: str
+    ref: PolicyRef
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """Why a verdict is another one than before."""
+
+    from_decision: str
+    to_decision: str
+    previous_revision: int
+    evidence: tuple[Mapping[str, Any], ...]
+    """The deciding evidence of the new verdict, in the shape of design.md, each with `direction`."""
+    policies: tuple[PolicyChange, ...] = ()
+    workloads: tuple[WorkloadChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class UnresolvedFlow:
+    """An end of the flow that a revision does not have."""
+
+    side: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One flow on one revision; `recorded` tells a stored verdict from one made for this answer.
+
+    `decision` and `body` are None where the revision does not have one of the ends.
+    """
+
+    revision: int
+    revision_digest: str
+    revision_created_at: datetime
+    engine: str
+    decision: str | None
+    body: Mapping[str, Any] | None
+    recorded: bool
+    evaluation: str = ""
+    recorded_at: datetime | None = None
+    unresolved: UnresolvedFlow | None = None
+    flip: Flip | None = None
