@@ -148,6 +148,27 @@ def client_gets_its_label(service: Service) -> None:
 
 def history(service: Service) -> None:
     title("4. Looking back: when did the answer change, and what changed it?")
+    entries = service.get(
+        "/v1/clusters/demo/verdicts",
+        source="pod:demo/client",
+        destination="pod:demo/server",
+        protocol="TCP",
+        port=80,
+        engine="npm",
+    )["items"]
+    for entry in entries:
+        say(f"revision {entry['revision']}: {entry['verdict']}")
+        flip = entry.get("flip")
+        if flip:
+            say(f"  was {flip['from']} until revision {flip['previousRevision']}")
+            for change in flip["policies"]:
+                say(f"  policy {change['policy']['name']} {change['change']}")
+            for change in flip["workloads"]:
+                say(f"  {change['namespace']}/{change['workload']} {change['change']}")
+    expect([entry["verdict"] for entry in entries], ["Allow", "Deny", "Allow"])
+    expect([bool(entry.get("flip")) for entry in entries], [False, True, True])
+    expect([change["policy"]["name"] for change in entries[1]["flip"]["policies"]], ["demo-policy"])
+    expect([change["workload"] for change in entries[2]["flip"]["workloads"]], ["Pod/client"])
 
 
 def shop(service: Service) -> None:
