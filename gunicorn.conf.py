@@ -2,14 +2,20 @@
 
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from service.settings import Settings, SettingsError
 
-def _number(name: str, default: int) -> int:
-    text = os.environ.get(name, "").strip()
-    return int(text) if text else default
+
+def _settings() -> Settings:
+    try:
+        return Settings.from_environment()
+    except SettingsError as error:
+        print("The settings are not valid:", *error.lines(), sep="\n  ", file=sys.stderr)
+        sys.exit(2)
 
 
 def _cores() -> int:
@@ -19,13 +25,14 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
+settings = _settings()
 wsgi_app = "service.wsgi:app"
-bind = os.environ.get("NETVERDICT_BIND") or "127.0.0.1:8080"
+bind = settings.bind
 
 # Threads wait for the database; the heavy work runs in processes beside them.
 worker_class = "gthread"
-workers = _number("NETVERDICT_WORKERS", _cores())
-threads = _number("NETVERDICT_THREADS", 8)
+workers = settings.workers or _cores()
+threads = settings.threads
 
 # The heartbeat file must not lie on a disk that can stall, and the root may be read-only.
 if Path("/dev/shm").is_dir():
@@ -37,7 +44,7 @@ max_requests_jitter = 1_000
 
 # Below the 30 seconds that Kubernetes grants by default before it kills.
 graceful_timeout = 25
-timeout = _number("NETVERDICT_TIMEOUT", 120)
+timeout = settings.timeout
 keepalive = 5
 
 # The history of one flow is asked for in the query, which can get long.
