@@ -16,10 +16,10 @@ COPY pyproject.toml README.md LICENSE gunicorn.conf.py ./
 COPY service/ service/
 COPY migrations/ migrations/
 # Installed in place, so that the package and its migrations stay side by side.
-RUN pip install --no-deps --no-build-isolation --config-settings editable_mode=compat -e . \
+RUN pip install --no-deps --no-build-isolation -e . \
  && rm -rf build requirements \
  && python -m compileall -q /venv/lib service migrations \
- && pip uninstall --yes setuptools pip
+ && pip uninstall --yes flit-core setuptools pip
 
 
 FROM python:3.11-slim-bookworm
