@@ -50,6 +50,10 @@ keepalive = 5
 # The history of one flow is asked for in the query, which can get long.
 limit_request_line = 8_190
 
+# The service logs every request itself, so there is no access log of gunicorn's.
+logger_class = "service.telemetry.gunicorn_logger.StructuredLogger"
+loglevel = settings.log_level
+
 # gunicorn would open a control socket under $HOME, which a container's user may not have.
 control_socket_disable = True
 
