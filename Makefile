@@ -43,7 +43,7 @@ demo: $(READY) ## Start the service on a free port, tell the story over HTTP, st
 serve: $(READY) ## Migrate var/netverdict.sqlite3 and serve on 127.0.0.1:8080 until Ctrl-C
 	@mkdir -p var
 	@$(BIN)/python -m service.cli migrate
-	@exec $(BIN)/gunicorn
+	@NETVERDICT_LOG_FORMAT=$${NETVERDICT_LOG_FORMAT:-console} exec $(BIN)/gunicorn
 
 .PHONY: migrate
 migrate: $(READY) ## Bring the database to the newest migration
@@ -79,6 +79,7 @@ openapi: $(READY) ## Write openapi.yaml from the code
 
 .PHONY: bench
 bench: $(READY) ## Run the benchmarks
+	@test -d benchmarks || { echo "There are no benchmarks yet"; exit 1; }
 	@$(BIN)/python -m benchmarks
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
