@@ -1,0 +1,1 @@
+"""The verbs: pure functions from a pipeline to an answer. Nothing here knows an engine."""

@@ -1,0 +1,1 @@
+"""Each engine is a compiler from a snapshot to a pipeline; `registry` lists them."""

@@ -7,6 +7,7 @@ families. A set of addresses is an `Intervals` over that line.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -16,6 +17,10 @@ IPV6_BASE = 1 << 64
 IPV4 = Intervals(((0, (1 << 32) - 1),))
 IPV6 = Intervals(((IPV6_BASE, IPV6_BASE + (1 << 128) - 1),))
 EVERY_ADDRESS = Intervals((*IPV4.spans, *IPV6.spans))
+
+
+_MAPPED_PREFIX = 96
+_LEADING_ZEROS = re.compile(r"(?<![0-9])0+([0-9])")
 
 
 class Family(StrEnum):
@@ -48,13 +53,29 @@ def parse_address(text: str) -> int:
     return int(address)
 
 
-def parse_cidr(text: str) -> tuple[int, int]:
-    """The first and last point of a CIDR block; host bits are ignored, as the API server does.
+def has_leading_zeros(cidr: str) -> bool:
+    """Whether an IPv4 CIDR is written with legacy leading zeros, such as `010.0.0.0/8`."""
+    return _LEADING_ZEROS.search(cidr.partition("/")[0]) is not None and ":" not in cidr
 
+
+def parse_cidr(text: str) -> tuple[int, int]:
+    """The first and last point of a CIDR block, read as the API server's sloppy parser does.
+
+    Host bits are ignored and leading zeros of an octet do not make it octal (Kubernetes
+    `k8s.io/utils/net.ParseCIDRSloppy`); an IPv4-mapped IPv6 block is the IPv4 block.
     Raises `ValueError` where the text is no CIDR. Which spellings are *accepted* from an upload
     is the concern of `service.manifests`.
     """
+    if has_leading_zeros(text):
+        text = _LEADING_ZEROS.sub(r"\1", text)
     network = ipaddress.ip_network(text, strict=False)
+    if (
+        network.version == 6
+        and network.network_address.ipv4_mapped is not None
+        and network.prefixlen >= 96
+    ):
+        mapped = f"{network.network_address.ipv4_mapped}/{network.prefixlen - 96}"
+        network = ipaddress.ip_network(mapped, strict=False)
     base = IPV6_BASE if network.version == 6 else 0
     return base + int(network.network_address), base + int(network.broadcast_address)
 

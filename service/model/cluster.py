@@ -8,6 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Ipam(StrEnum):
+    """Where pods get their addresses from."""
+
+    OVERLAY = "Overlay"
+    POD_SUBNET = "PodSubnet"
+    NODE_SUBNET = "NodeSubnet"
+    KUBENET = "Kubenet"
+    OWN_PLUGIN = "OwnPlugin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +127,11 @@ class Sku:
 class ClusterRecord:
     """A cluster apart from its name in this service."""
 
-    engine: EngineChoice
+    engine: EngineChoice | None = None
+    """None where the record does not tell, or contradicts itself."""
     display_name: str | None = None
     kubernetes_version: str | None = None
-    """The version that runs (`currentKubernetesVersion`), or the wanted one where only that is known."""
+    """The version that runs; the wanted one where only that is known."""
     network_profile: NetworkProfile = NetworkProfile()
     node_pools: tuple[NodePool, ...] = ()
     azure_resource_id: str | None = None
@@ -134,3 +146,20 @@ class ClusterRecord:
     provisioning_state: str | None = None
     power_state: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ipam(self) -> Ipam | None:
+        """Derived from plugin, mode and pools; a cluster with any pod subnet counts as such."""
+        if self.network_profile.network_plugin_mode == "overlay":
+            return Ipam.OVERLAY
+        if any(pool.pod_subnet_id for pool in self.node_pools):
+            return Ipam.POD_SUBNET
+        match self.network_profile.network_plugin:
+            case "azure":
+                return Ipam.NODE_SUBNET
+            case "kubenet":
+                return Ipam.KUBENET
+            case "none":
+                return Ipam.OWN_PLUGIN
+            case _:
+                return None

@@ -43,6 +43,8 @@ class Endpoint:
     name: str
     namespace: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    hidden_labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels that the object carries and the engine does not see."""
     namespace_labels: Mapping[str, str] = field(default_factory=dict)
     service_account: str = ""
     service_account_labels: Mapping[str, str] = field(default_factory=dict)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 _PROFILE_TEXT = re.compile(r"(?P<name>[a-z]+)(?::v?(?P<version>\d+(?:\.\d+){0,2}))?")
 

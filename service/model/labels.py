@@ -57,7 +57,7 @@ class Requirement:
         """Whether an absent key meets the requirement."""
         return self.operator in NEGATIVE_OPERATORS
 
-    def __str__(self) -> str:
+    def __str__(self) -> str:  # noqa: PLR0911 - one return an operator
         match self.operator:
             case Operator.IN if len(self.values) == 1:
                 return f"{self.key}={self.values[0]}"

@@ -127,7 +127,8 @@ class Treatment(StrEnum):
 class ServicePath:
     """How an engine treats one way through a Service.
 
-    More than one treatment, or an assumption, means that it depends.
+    Several treatments mean that it depends on `assumption` which of them applies; none at all
+    mean that nothing is known, so that the answer is Unknown whatever the policies say.
     """
 
     reason: str
@@ -137,18 +138,19 @@ class ServicePath:
 
 @dataclass(frozen=True, slots=True)
 class ServicePaths:
-    """An engine's treatment of every way through a Service."""
+    """An engine's treatment of every way through a Service, for some backends."""
 
+    backends: Condition = ALWAYS
     hairpin: ServicePath = ServicePath("ServiceToItself")
     """A pod calls its own Service and is chosen as the backend."""
     load_balancer_local: ServicePath = ServicePath("ClientAddressPreserved")
     """From outside, externalTrafficPolicy Local."""
     load_balancer_same_node: ServicePath = ServicePath("BackendOnReceivingNode")
     """From outside, externalTrafficPolicy Cluster, backend on the receiving node."""
-    load_balancer_other_node: ServicePath = ServicePath(
-        "BackendOnOtherNode", (Treatment.AS_NODE,)
-    )
+    load_balancer_other_node: ServicePath = ServicePath("BackendOnOtherNode", (Treatment.AS_NODE,))
     """The same, backend on another node than the one that received the connection."""
+    node_port_from_pod: ServicePath = ServicePath("NodePortFromPod", ())
+    """A pod calls a node port of a node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,8 @@ class Pipeline:
     endpoints: tuple[Endpoint, ...] = ()
     ingress: tuple[Stage, ...] = ()
     egress: tuple[Stage, ...] = ()
-    service_paths: ServicePaths = ServicePaths()
+    service_paths: tuple[ServicePaths, ...] = (ServicePaths(),)
+    """The first whose condition holds for the backend applies."""
     findings: tuple[Finding, ...] = field(default=())
 
     def stages(self, direction: Direction) -> tuple[Stage, ...]:

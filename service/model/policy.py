@@ -32,10 +32,14 @@ class Policy(Protocol):
     """A policy of any API; engines ask for the concrete types that they read."""
 
     @property
-    def ref(self) -> PolicyRef: ...
+    def ref(self) -> PolicyRef:
+        """Its identity."""
+        ...
 
     @property
-    def position(self) -> Position: ...
+    def position(self) -> Position:
+        """Where it was read."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

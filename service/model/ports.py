@@ -82,6 +82,11 @@ def describe_traffic(traffic: Intervals) -> str:
     parts: list[str] = []
     for protocol, spans in split_by_protocol(traffic).items():
         whole = spans == ((LOWEST_PORT, HIGHEST_PORT),)
-        parts.append(f"{protocol.name} any port" if whole else f"{protocol.name} {format_ports(spans)}")
-    parts.extend(each.name for each in (Protocol.ICMP, Protocol.ICMPv6) if traffic.overlaps(whole_protocol(each)))
+        ports = "any port" if whole else format_ports(spans)
+        parts.append(f"{protocol.name} {ports}")
+    parts.extend(
+        each.name
+        for each in (Protocol.ICMP, Protocol.ICMPv6)
+        if traffic.overlaps(whole_protocol(each))
+    )
     return "; ".join(parts) or "no port"

@@ -1,0 +1,172 @@
+"""From a flow to the connections that it may become, one for each choice that nothing settles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from service.analysis.alike import Party, Signatures
+from service.analysis.resolving import NoNetwork, Resolver, UnresolvedEnd
+from service.analysis.services import named_container_port
+from service.model.addresses import Family, family_of
+from service.model.assumption import Assumption
+from service.model.endpoint import Endpoint, EndpointKind
+from service.model.flow import Flow
+from service.model.pipeline import Treatment
+from service.model.ports import HIGHEST_PORT, LOWEST_PORT, PORT_PROTOCOLS, Protocol, point_of
+
+ECHO_REQUEST = {
+    Family.IPV4: point_of(Protocol.ICMP, 8 << 8),
+    Family.IPV6: point_of(Protocol.ICMPv6, 128 << 8),
+}
+
+PODS_DIFFER = Assumption(
+    "PodsDiffer", "the flow names several pods, and they do not share one answer"
+)
+ADDRESS_FAMILY = Assumption(
+    "AddressFamily", "both ends have IPv4 and IPv6 addresses, and the answer depends on the family"
+)
+OUTSIDE = Assumption(
+    "OutsideCluster", "neither end is a pod or a node, so no policy of the cluster is asked"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One connection that a flow may become, for all members of both parties.
+
+    `seen_source` is what the ingress side sees of the source. `treatments` are those that may
+    apply there and `assumption` says what decides between them; `choice` names what the attempt
+    itself rests on.
+    """
+
+    source: Party
+    destination: Party
+    point: int
+    family: Family
+    connections: int = 1
+    seen_source: Endpoint | None = None
+    asks_egress_about: tuple[Endpoint, int] | None = None
+    """A destination and point that the egress side sees instead."""
+    treatments: tuple[Treatment, ...] = (Treatment.AS_SOURCE,)
+    reason: str = ""
+    assumption: Assumption | None = None
+    choice: Assumption | None = None
+
+
+def check_protocol(flow: Flow) -> Protocol:
+    """The flow's protocol; raises `UnresolvedEnd` for one that no policy API knows."""
+    try:
+        return Protocol[flow.protocol]
+    except KeyError:
+        known = ", ".join(Protocol.__members__)
+        raise UnresolvedEnd(
+            "protocol", "UnknownProtocol", f"{flow.protocol!r} is none of {known}"
+        ) from None
+
+
+def check_port(flow: Flow, protocol: Protocol) -> None:
+    """Raise `UnresolvedEnd` where the port is missing, out of range or has no meaning."""
+    has_ports = protocol in PORT_PROTOCOLS or protocol is Protocol.UDPLite
+    if has_ports and flow.port is None:
+        raise UnresolvedEnd("port", "PortRequired", f"{flow.protocol} needs a port")
+    if not has_ports and flow.port is not None:
+        raise UnresolvedEnd("port", "PortNotAllowed", f"{flow.protocol} has no ports")
+    if isinstance(flow.port, int) and not LOWEST_PORT <= flow.port <= HIGHEST_PORT:
+        raise UnresolvedEnd("port", "InvalidPort", f"port {flow.port} is not between 1 and 65535")
+
+
+def point_at(flow: Flow, protocol: Protocol, pod: Endpoint, resolver: Resolver) -> int | None:
+    """Protocol and port at a destination; None where it does not declare the named port."""
+    if isinstance(flow.port, int):
+        return point_of(protocol, flow.port)
+    if flow.port is None:
+        return point_of(protocol, 0)
+    declared = resolver.pods.get((pod.namespace, pod.name))
+    number = named_container_port(declared, flow.protocol, flow.port) if declared else None
+    return None if number is None else point_of(protocol, number)
+
+
+def direct_attempts(
+    flow: Flow,
+    sources: list[Endpoint],
+    destinations: list[Endpoint],
+    resolver: Resolver,
+    signatures: Signatures,
+) -> Iterator[Attempt]:
+    """Connections between endpoints, not through a Service."""
+    protocol = check_protocol(flow)
+    if all(each.kind is EndpointKind.EXTERNAL for each in (*sources, *destinations)):
+        raise NoNetwork(OUTSIDE)
+    on_nodes = [any(e.is_on_node_network for e in ends) for ends in (sources, destinations)]
+    callers = signatures.parties(sources, with_node=on_nodes[1])
+    served = 0
+    for callee in signatures.parties(destinations, with_node=on_nodes[0]):
+        by_point: dict[int, list[Endpoint]] = {}
+        for member in callee.members:
+            point = point_at(flow, protocol, member, resolver)
+            if point is not None:
+                by_point.setdefault(point, []).append(member)
+        for point, members in by_point.items():
+            served += 1
+            for caller in callers:
+                yield from _between(caller, Party(tuple(members)), point)
+    if not served:
+        raise UnresolvedEnd(
+            "port",
+            "NamedPortNotFound",
+            f"{destinations[0]} declares no {flow.protocol} port named {flow.port!r}",
+        )
+
+
+def _between(caller: Party, callee: Party, point: int) -> Iterator[Attempt]:
+    pairs = len(caller.members) * len(callee.members)
+    own = {id(each) for each in caller.members} & {id(each) for each in callee.members}
+    if own and pairs > 1:
+        # Several pods on both sides: the question is about one pod and another.
+        pairs -= len(own)
+        if not pairs:
+            return
+        caller, callee = _distinct(caller, callee)
+    families = shared_families(caller.speaker, callee.speaker)
+    for family in families:
+        yield Attempt(
+            caller,
+            callee,
+            echo(point, family),
+            family,
+            connections=pairs,
+            choice=ADDRESS_FAMILY if len(families) > 1 else PODS_DIFFER,
+        )
+
+
+def _distinct(caller: Party, callee: Party) -> tuple[Party, Party]:
+    """The same parties with speakers that are not one and the same endpoint."""
+    if caller.speaker is not callee.speaker:
+        return caller, callee
+    if len(callee.members) > 1:
+        return caller, Party((*callee.members[1:], callee.members[0]))
+    return Party((*caller.members[1:], caller.members[0])), callee
+
+
+def echo(point: int, family: Family) -> int:
+    """For ICMP the echo request of the family in use; other points as they are."""
+    if point >> 16 in {Protocol.ICMP, Protocol.ICMPv6}:
+        return ECHO_REQUEST[family]
+    return point
+
+
+def shared_families(source: Endpoint, destination: Endpoint) -> tuple[Family, ...]:
+    """The address families that two endpoints may use with each other, IPv4 first."""
+    mine, theirs = _families(source), _families(destination)
+    if mine and theirs:
+        shared = [each for each in Family if each in mine and each in theirs]
+        # An outside address settles the family, even of a pod that is not known to have it.
+        outside = theirs if destination.kind is EndpointKind.EXTERNAL else mine
+        return tuple(shared) or tuple(outside)
+    known = mine or theirs
+    return tuple(each for each in Family if each in known)[:1] or (Family.IPV4,)
+
+
+def _families(endpoint: Endpoint) -> frozenset[Family]:
+    return frozenset(map(family_of, endpoint.addresses))

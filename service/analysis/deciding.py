@@ -1,0 +1,253 @@
+"""The decision of one direction: walk the stages, keep every outcome that is possible."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from service.analysis.asking import Answer, Encounter, ask, every, some
+from service.analysis.explaining import Failure, failures, fewest, traffic_failure
+from service.model.addresses import Family
+from service.model.assumption import Assumption
+from service.model.endpoint import Endpoint, EndpointKind
+from service.model.pipeline import (
+    Direction,
+    Effect,
+    Peer,
+    Pipeline,
+    Rule,
+    Stage,
+    StagePolicy,
+    Traffic,
+)
+from service.model.policy import PolicyRef
+from service.model.verdict import Decision, DirectionVerdict, Evidence
+
+NO_MATCH = "NoMatch"
+ISOLATES = "Isolates"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One concrete connection: two endpoints, and protocol and port as a point."""
+
+    source: Endpoint
+    destination: Endpoint
+    point: int
+    family: Family
+
+
+@dataclass(slots=True)
+class _Trace:
+    """What was met on the way through the stages of one direction."""
+
+    outcomes: set[Effect]
+    assumptions: set[Assumption]
+    evidence: list[Evidence]
+    isolated_by: list[PolicyRef]
+    isolated: bool = False
+
+    def note(self, answer: Answer) -> None:
+        if isinstance(answer, frozenset):
+            self.assumptions |= answer
+
+
+class PolicyIndex:
+    """The policies of each stage by the namespace of their subjects, in stage order."""
+
+    def __init__(self, stages: Iterable[Stage]) -> None:
+        self.stages: list[tuple[Stage, dict[str | None, list[tuple[int, StagePolicy]]]]] = []
+        for stage in stages:
+            scopes: dict[str | None, list[tuple[int, StagePolicy]]] = {}
+            for place, policy in enumerate(stage.policies):
+                scopes.setdefault(policy.scope, []).append((place, policy))
+            self.stages.append((stage, scopes))
+
+    def policies_for(self, endpoint: Endpoint) -> Iterator[tuple[Stage, list[StagePolicy]]]:
+        """Per stage the policies whose scope admits the endpoint."""
+        has_namespace = endpoint.kind in {EndpointKind.POD, EndpointKind.HOST_POD}
+        for stage, scopes in self.stages:
+            found = list(scopes.get(None, ()))
+            if has_namespace:
+                found.extend(scopes.get(endpoint.namespace, ()))
+                found.sort(key=lambda each: each[0])
+            yield stage, [policy for _, policy in found]
+
+
+def traffic_answer(traffic: Traffic, point: int, destination: Endpoint) -> Answer:
+    """Whether a protocol and port are among a rule's; names are those of the destination."""
+    if point in traffic.numbered:
+        return True
+    if not traffic.named:
+        return False
+    protocol, number = point >> 16, point & 0xFFFF
+    return some(
+        True if port.assumption is None else frozenset((port.assumption,))
+        for name in traffic.named
+        for port in destination.ports
+        if port.name == name.name
+        and port.number == number
+        and port.protocol == protocol
+        and name.protocol in {None, protocol}
+    )
+
+
+def decide(index: PolicyIndex, direction: Direction, connection: Connection) -> DirectionVerdict:
+    """What the policed end of one direction says to a connection, with the evidence."""
+    ingress = direction is Direction.INGRESS
+    subject = connection.destination if ingress else connection.source
+    peer = connection.source if ingress else connection.destination
+    trace = _Trace(set(), set(), [], [])
+    as_subject = Encounter(subject, peer, connection.family)
+    as_peer = Encounter(peer, subject, connection.family)
+    asked = _Asked(as_subject, as_peer, connection.point, connection.destination)
+    policed = False
+    for stage, policies in index.policies_for(subject):
+        selecting: list[tuple[StagePolicy, Answer]] = [
+            (policy, answer)
+            for policy in policies
+            if (answer := ask(policy.subject, as_subject)) is not False
+        ]
+        policed = policed or bool(selecting)
+        if _stage_decides(stage, selecting, asked, trace):
+            break
+    else:
+        trace.outcomes.add(Effect.ALLOW)
+    if not policed and subject.kind is not EndpointKind.POD:
+        return DirectionVerdict(Decision.NOT_APPLICABLE)
+    return DirectionVerdict(
+        decision=_decision(trace.outcomes),
+        isolated=trace.isolated,
+        isolated_by=tuple(trace.isolated_by),
+        evidence=tuple(trace.evidence),
+        assumptions=tuple(sorted(trace.assumptions)) if len(trace.outcomes) > 1 else (),
+    )
+
+
+def _decision(outcomes: set[Effect]) -> Decision:
+    if outcomes == {Effect.ALLOW}:
+        return Decision.ALLOW
+    return Decision.DENY if outcomes == {Effect.DENY} else Decision.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    subject: Encounter
+    peer: Encounter
+    point: int
+    destination: Endpoint
+
+    def peer_answer(self, rule: Rule) -> tuple[Answer, Peer | None]:
+        best: Peer | None = None
+        answers: list[Answer] = []
+        for each in rule.peers:
+            answer = ask(each.condition, self.peer)
+            if answer is True:
+                return True, each
+            if answer is not False:
+                best = best or each
+            answers.append(answer)
+        return some(answers), best
+
+    def rule_answer(self, rule: Rule) -> Answer:
+        return every(
+            (
+                traffic_answer(rule.traffic, self.point, self.destination),
+                ask(rule.local, self.subject),
+                self.peer_answer(rule)[0],
+            )
+        )
+
+    def rule_failures(self, rule: Rule) -> list[Failure]:
+        found = failures(rule.local, self.subject)
+        if self.peer_answer(rule)[0] is False:
+            lacking = fewest(failures(each.condition, self.peer) for each in rule.peers)
+            found.extend(lacking or [Failure("NoPeer", "the rule's list of peers is empty")])
+        if traffic_answer(rule.traffic, self.point, self.destination) is False:
+            failure = traffic_failure(rule.traffic, self.point, self.destination)
+            found.extend([failure] if failure else [])
+        return found
+
+
+def _stage_decides(
+    stage: Stage, selecting: list[tuple[StagePolicy, Answer]], asked: _Asked, trace: _Trace
+) -> bool:
+    """Add a stage's outcomes to the trace; True where later stages cannot be reached."""
+    isolation: Answer = False
+    may_pass = False
+    for policy, selects in selecting:
+        for rule in policy.rules:
+            answer = every((selects, asked.rule_answer(rule)))
+            if answer is False:
+                continue
+            trace.note(answer)
+            trace.evidence.append(_match_evidence(rule))
+            if rule.effect is Effect.PASS:
+                may_pass = True
+            else:
+                trace.outcomes.add(rule.effect)
+            if answer is True:
+                _note_isolation(selecting, trace)
+                return not may_pass and rule.effect is not Effect.PASS
+        if policy.isolates:
+            isolation = some((isolation, selects))
+    _note_isolation(selecting, trace)
+    if isolation is False:
+        return False
+    trace.note(isolation)
+    nearest = _nearest(selecting, asked)
+    if nearest is not None and not trace.outcomes:
+        trace.evidence.append(nearest)
+    if stage.end is Effect.PASS:
+        return False
+    trace.outcomes.add(stage.end)
+    return isolation is True and not may_pass
+
+
+def _note_isolation(selecting: list[tuple[StagePolicy, Answer]], trace: _Trace) -> None:
+    for policy, _ in selecting:
+        if policy.isolates:
+            trace.isolated = True
+            if policy.origin.policy is not None and policy.origin.policy not in trace.isolated_by:
+                trace.isolated_by.append(policy.origin.policy)
+
+
+def _match_evidence(rule: Rule) -> Evidence:
+    origin = rule.origin
+    return Evidence(rule.effect.value, origin.reason, origin.detail, origin.policy, origin.pointer)
+
+
+def _nearest(selecting: list[tuple[StagePolicy, Answer]], asked: _Asked) -> Evidence | None:
+    """The rule that lacks least, with the condition that failed."""
+    best: tuple[int, Rule, Failure] | None = None
+    isolating = [policy for policy, _ in selecting if policy.isolates]
+    for policy in isolating:
+        for rule in policy.rules:
+            found = asked.rule_failures(rule)
+            if found and (best is None or len(found) < best[0]):
+                best = (len(found), rule, found[0])
+    if best is not None:
+        count, rule, failure = best
+        others = f" (and {count - 1} more)" if count > 1 else ""
+        return Evidence(
+            NO_MATCH,
+            failure.reason,
+            failure.detail + others,
+            rule.origin.policy,
+            rule.origin.pointer,
+        )
+    if not isolating:
+        return None
+    origin = isolating[0].origin
+    return Evidence(
+        ISOLATES,
+        origin.reason if origin.policy is None else "NoRules",
+        origin.detail or "the policy isolates the pod and has no rule that could allow anything",
+        origin.policy,
+        origin.pointer,
+    )
+
+
+def index_of(pipeline: Pipeline) -> dict[Direction, PolicyIndex]:
+    """An index per direction."""
+    return {each: PolicyIndex(pipeline.stages(each)) for each in Direction}

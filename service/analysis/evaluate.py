@@ -1,0 +1,223 @@
+"""One flow, with its full explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from service.analysis.alike import Signatures
+from service.analysis.attempts import (
+    PODS_DIFFER,
+    Attempt,
+    check_port,
+    check_protocol,
+    direct_attempts,
+)
+from service.analysis.deciding import Connection, decide, index_of
+from service.analysis.resolving import NoNetwork, Resolver, UnresolvedEnd
+from service.analysis.service_attempts import ServiceCalls
+from service.model.assumption import Assumption
+from service.model.endpoint import Endpoint, EndpointKind
+from service.model.flow import Flow
+from service.model.inventory import Inventory
+from service.model.pipeline import Direction, Pipeline, Treatment
+from service.model.verdict import Decision, DirectionVerdict, Evidence, Verdict, VerdictGroup
+
+__all__ = ["Evaluator", "UnresolvedEnd"]
+
+NOT_APPLICABLE = DirectionVerdict(Decision.NOT_APPLICABLE)
+_LET_THROUGH = frozenset({Decision.ALLOW, Decision.NOT_APPLICABLE})
+
+
+class Evaluator:
+    """Answers flows over one pipeline; building it indexes the pipeline once."""
+
+    def __init__(
+        self, pipeline: Pipeline, inventory: Inventory, pod_cidrs: Iterable[str] = ()
+    ) -> None:
+        self.pipeline = pipeline
+        self._resolver = Resolver(inventory, pipeline.endpoints, pod_cidrs)
+        self._index = index_of(pipeline)
+        self._signatures = Signatures(pipeline)
+        self._services = ServiceCalls(self._resolver, self._signatures, pipeline.service_paths)
+
+    def evaluate(self, flow: Flow) -> Verdict:
+        """The verdict on a flow.
+
+        Raises `UnresolvedEnd` where the snapshot does not know an end or the port.
+        """
+        try:
+            groups = tuple(map(self._group, self._attempts(flow)))
+        except NoNetwork as nothing:
+            return Verdict(
+                flow,
+                Decision.UNKNOWN,
+                NOT_APPLICABLE,
+                NOT_APPLICABLE,
+                (nothing.assumption,),
+            )
+        merged = _merge(groups)
+        decisions = {each.decision for each, _ in merged}
+        assumptions: set[Assumption] = set()
+        for group, choice in merged:
+            assumptions.update(group.assumptions)
+            if len(decisions) > 1:
+                assumptions.add(choice or PODS_DIFFER)
+        decision = decisions.pop() if len(decisions) == 1 else Decision.UNKNOWN
+        first = next(
+            (each for each, _ in merged if each.decision is not Decision.ALLOW), merged[0][0]
+        )
+        return Verdict(
+            flow,
+            decision,
+            first.egress,
+            first.ingress,
+            tuple(sorted(assumptions)) if decision is Decision.UNKNOWN else (),
+            tuple(group for group, _ in merged),
+        )
+
+    def _attempts(self, flow: Flow) -> list[Attempt]:
+        check_port(flow, check_protocol(flow))
+        called = self._services.service_at(flow)
+        sources = self._resolver.endpoints(flow.source, "source")
+        if called is not None:
+            found = list(self._services.attempts(flow, *called, sources))
+        else:
+            destinations = self._resolver.endpoints(flow.destination, "destination")
+            found = list(
+                direct_attempts(flow, sources, destinations, self._resolver, self._signatures)
+            )
+        return found
+
+    def _group(self, attempt: Attempt) -> tuple[VerdictGroup, Assumption | None]:
+        source, destination = attempt.source.speaker, attempt.destination.speaker
+        egress, ingress, decision = self._decide(attempt, source, destination)
+        assumptions = {*egress.assumptions, *ingress.assumptions}
+        if decision is not Decision.UNKNOWN:
+            assumptions.clear()
+        elif attempt.assumption is not None and ingress.decision is Decision.UNKNOWN:
+            assumptions.add(attempt.assumption)
+        group = VerdictGroup(
+            tuple(map(_name, attempt.source.members)),
+            tuple(map(_name, attempt.destination.members)),
+            decision,
+            egress,
+            ingress,
+            tuple(sorted(assumptions)),
+            attempt.connections,
+        )
+        return group, attempt.choice
+
+    def _decide(
+        self, attempt: Attempt, source: Endpoint, destination: Endpoint
+    ) -> tuple[DirectionVerdict, DirectionVerdict, Decision]:
+        through_service = bool(attempt.reason)
+        if source is destination and not through_service:
+            # "A pod cannot block access to itself": the packet never leaves the pod.
+            own = DirectionVerdict(
+                Decision.NOT_APPLICABLE,
+                evidence=(Evidence("Allow", "OwnPod", "a pod always reaches itself"),),
+            )
+            return own, own, Decision.ALLOW
+        if not attempt.treatments:
+            unknown = DirectionVerdict(
+                Decision.UNKNOWN,
+                assumptions=(attempt.assumption,) if attempt.assumption else (),
+                evidence=(Evidence("Unknown", attempt.reason),),
+            )
+            return unknown, unknown, Decision.UNKNOWN
+        # Around a pod that calls itself through its Service, both sides see what the path says;
+        # otherwise only the side of the backend does.
+        around = source is destination
+        egress = _either(
+            [self._egress(attempt, each) for each in attempt.treatments]
+            if around
+            else [self._egress(attempt, Treatment.AS_SOURCE)],
+            attempt.assumption,
+        )
+        ingress = _either(
+            [self._ingress(attempt, each) for each in attempt.treatments], attempt.assumption
+        )
+        return egress, ingress, _both(egress.decision, ingress.decision)
+
+    def _egress(self, attempt: Attempt, treatment: Treatment) -> DirectionVerdict:
+        if treatment is Treatment.BYPASS:
+            return _bypassed(attempt)
+        destination = attempt.destination.speaker
+        seen, point = attempt.asks_egress_about or (destination, attempt.point)
+        connection = Connection(attempt.source.speaker, seen, point, attempt.family)
+        return decide(self._index[Direction.EGRESS], Direction.EGRESS, connection)
+
+    def _ingress(self, attempt: Attempt, treatment: Treatment) -> DirectionVerdict:
+        if treatment is Treatment.BYPASS:
+            return _bypassed(attempt)
+        source = attempt.source.speaker
+        if treatment is Treatment.AS_NODE and attempt.seen_source is not None:
+            source = attempt.seen_source
+        connection = Connection(source, attempt.destination.speaker, attempt.point, attempt.family)
+        return decide(self._index[Direction.INGRESS], Direction.INGRESS, connection)
+
+
+def _bypassed(attempt: Attempt) -> DirectionVerdict:
+    evidence = Evidence("Allow", attempt.reason, "the engine does not ask policies here")
+    return DirectionVerdict(Decision.NOT_APPLICABLE, evidence=(evidence,))
+
+
+def _both(egress: Decision, ingress: Decision) -> Decision:
+    """A flow passes when both ends let it through; one certain Deny is enough to stop it."""
+    found = {egress, ingress}
+    if Decision.DENY in found:
+        return Decision.DENY
+    return Decision.ALLOW if found <= _LET_THROUGH else Decision.UNKNOWN
+
+
+def _either(answers: list[DirectionVerdict], assumption: Assumption | None) -> DirectionVerdict:
+    """One answer for treatments of which any may apply."""
+    first = answers[0]
+    outcomes = {
+        Decision.ALLOW if each.decision in _LET_THROUGH else each.decision for each in answers
+    }
+    if len(outcomes) == 1:
+        return first
+    assumptions = {each for answer in answers for each in answer.assumptions}
+    if assumption is not None:
+        assumptions.add(assumption)
+    return replace(
+        first,
+        decision=Decision.UNKNOWN,
+        evidence=tuple(each for answer in answers for each in answer.evidence),
+        assumptions=tuple(sorted(assumptions)),
+    )
+
+
+def _name(endpoint: Endpoint) -> str:
+    if endpoint.kind in {EndpointKind.POD, EndpointKind.HOST_POD}:
+        return f"{endpoint.namespace}/{endpoint.name}"
+    return endpoint.name
+
+
+def _merge(
+    groups: tuple[tuple[VerdictGroup, Assumption | None], ...],
+) -> list[tuple[VerdictGroup, Assumption | None]]:
+    """Groups with the same answer for the same reason as one."""
+    found: dict[object, tuple[VerdictGroup, Assumption | None]] = {}
+    for group, choice in groups:
+        key = (group.decision, group.egress, group.ingress, group.assumptions)
+        if key not in found:
+            found[key] = (group, choice)
+            continue
+        known, _ = found[key]
+        found[key] = (
+            replace(
+                known,
+                sources=_joined(known.sources, group.sources),
+                destinations=_joined(known.destinations, group.destinations),
+                connections=known.connections + group.connections,
+            ),
+            choice,
+        )
+    return list(found.values())
+
+
+def _joined(mine: tuple[str, ...], theirs: tuple[str, ...]) -> tuple[str, ...]:
+    return mine if mine == theirs else tuple(dict.fromkeys((*mine, *theirs)))

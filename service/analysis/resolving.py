@@ -1,0 +1,183 @@
+"""From the ends of a flow to the concrete endpoints of a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+from service.model.addresses import blocks, format_address, parse_address
+from service.model.assumption import Assumption
+from service.model.endpoint import Endpoint, EndpointKind
+from service.model.flow import (
+    AddressEnd,
+    DestinationEnd,
+    NodeEnd,
+    PodEnd,
+    SelectorEnd,
+    ServiceEnd,
+    WorkloadEnd,
+)
+from service.model.intervals import Intervals
+from service.model.inventory import Inventory, Pod, Service
+
+
+class UnresolvedEnd(Exception):
+    """An end of a flow, or its port, that the snapshot does not know.
+
+    `side` is "source", "destination", "protocol" or "port"; `code` is stable.
+    """
+
+    def __init__(self, side: str, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.side = side
+        self.code = code
+        self.detail = detail
+
+
+class NoNetwork(Exception):
+    """An end that exists but has no network identity, so that there is nothing to decide."""
+
+    def __init__(self, assumption: Assumption) -> None:
+        super().__init__(assumption.detail)
+        self.assumption = assumption
+
+
+def no_network(detail: str) -> NoNetwork:
+    """The answer about an endpoint without network."""
+    return NoNetwork(Assumption("EndpointHasNoNetwork", detail))
+
+
+class Resolver:
+    """Look-ups over one snapshot and the endpoints that an engine makes of it."""
+
+    def __init__(
+        self, inventory: Inventory, endpoints: Iterable[Endpoint], pod_cidrs: Iterable[str] = ()
+    ) -> None:
+        self.inventory = inventory
+        self.pod_endpoints: dict[tuple[str, str], Endpoint] = {}
+        self.node_endpoints: dict[str, Endpoint] = {}
+        self.pod_range: Intervals = blocks(pod_cidrs)
+        for each in endpoints:
+            if each.kind is EndpointKind.NODE:
+                self.node_endpoints[each.name] = each
+            else:
+                self.pod_endpoints[each.namespace, each.name] = each
+
+    @cached_property
+    def pods(self) -> Mapping[tuple[str, str], Pod]:
+        """Every pod by namespace and name, finished ones included."""
+        return {(each.namespace, each.name): each for each in self.inventory.pods}
+
+    @cached_property
+    def pods_by_namespace(self) -> Mapping[str, list[Pod]]:
+        """Every pod of a namespace."""
+        found: dict[str, list[Pod]] = {}
+        for pod in self.inventory.pods:
+            found.setdefault(pod.namespace, []).append(pod)
+        return found
+
+    @cached_property
+    def services(self) -> Mapping[tuple[str, str], Service]:
+        """Every Service by namespace and name."""
+        return {(each.namespace, each.name): each for each in self.inventory.services}
+
+    @cached_property
+    def by_address(self) -> Mapping[int, Endpoint]:
+        """Nodes and pods by address; a node wins over the hostNetwork pods that share it."""
+        found: dict[int, Endpoint] = {}
+        for endpoint in (*self.pod_endpoints.values(), *self.node_endpoints.values()):
+            for point in endpoint.addresses:
+                if endpoint.kind is not EndpointKind.HOST_POD or point not in found:
+                    found[point] = endpoint
+        return found
+
+    @cached_property
+    def service_by_address(self) -> Mapping[int, Service]:
+        """Services by cluster address and by the addresses they have outside."""
+        found: dict[int, Service] = {}
+        for service in self.inventory.services:
+            for text in (*service.cluster_addresses, *service.external_addresses):
+                try:
+                    found[parse_address(text)] = service
+                except ValueError:
+                    continue
+        return found
+
+    def endpoints(self, end: DestinationEnd, side: str) -> list[Endpoint]:
+        """The endpoints that an end names, at least one.
+
+        Raises `UnresolvedEnd` where there is no such thing, `NoNetwork` where it has no network.
+        """
+        match end:
+            case PodEnd(namespace, name):
+                pod = self.pods.get((namespace, name))
+                if pod is None:
+                    raise UnresolvedEnd(
+                        side, "PodNotFound", f"there is no pod {namespace}/{name} in this revision"
+                    )
+                return self._of_pods([pod], f"pod {namespace}/{name}")
+            case WorkloadEnd(namespace, workload):
+                pods = [
+                    pod
+                    for pod in self.pods_by_namespace.get(namespace, ())
+                    if pod.workload == workload
+                ]
+                what = f"workload {namespace}/{workload}"
+                if not pods:
+                    raise UnresolvedEnd(
+                        side, "WorkloadNotFound", f"there is no {what} in this revision"
+                    )
+                return self._of_pods(pods, what)
+            case SelectorEnd(namespace, selector):
+                pods = [
+                    pod
+                    for pod in self.pods_by_namespace.get(namespace, ())
+                    if selector.matches(pod.labels)
+                ]
+                what = f"pods matching {selector} in namespace {namespace}"
+                if not pods:
+                    raise UnresolvedEnd(
+                        side, "SelectorMatchesNothing", f"there are no {what} in this revision"
+                    )
+                return self._of_pods(pods, what)
+            case NodeEnd(name):
+                node = self.node_endpoints.get(name)
+                if node is None:
+                    raise UnresolvedEnd(
+                        side, "NodeNotFound", f"there is no node {name} in this revision"
+                    )
+                return [node]
+            case AddressEnd(address):
+                return [self.at_address(address, side)]
+            case ServiceEnd(namespace, name):
+                raise UnresolvedEnd(
+                    side, "ServiceNotAllowed", f"Service {namespace}/{name} cannot be a {side}"
+                )
+
+    def at_address(self, text: str, side: str) -> Endpoint:
+        """What has an address: a pod, a node, or something outside the cluster."""
+        try:
+            point = parse_address(text)
+        except ValueError:
+            raise UnresolvedEnd(side, "InvalidAddress", f"{text!r} is no IP address") from None
+        known = self.by_address.get(point)
+        if known is not None:
+            return known
+        if point in self.pod_range:
+            raise NoNetwork(
+                Assumption(
+                    "AddressInPodRange",
+                    f"{text} lies in the cluster's pod range, but no pod of this revision has it",
+                )
+            )
+        return Endpoint(EndpointKind.EXTERNAL, format_address(point), addresses=(point,))
+
+    def _of_pods(self, pods: list[Pod], what: str) -> list[Endpoint]:
+        found = [
+            endpoint
+            for pod in pods
+            if (endpoint := self.pod_endpoints.get((pod.namespace, pod.name))) is not None
+        ]
+        if not found:
+            raise no_network(f"{what}: every pod has finished and has no network any more")
+        return found

@@ -1,0 +1,110 @@
+"""What a call through a Service becomes: backends with their target ports.
+
+Service translation happens before any engine looks at a packet, so policies see the backend
+and its target port, never the Service's address or port.
+https://kubernetes.io/docs/reference/networking/virtual-ips/
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from service.analysis.resolving import NoNetwork, Resolver, UnresolvedEnd
+from service.model.assumption import Assumption
+from service.model.endpoint import Endpoint
+from service.model.flow import ServiceEnd
+from service.model.inventory import ContainerRole, Pod, Service, ServicePort, ServiceType
+from service.model.ports import Protocol, point_of
+
+EXPOSED = frozenset({ServiceType.NODE_PORT, ServiceType.LOAD_BALANCER})
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """An endpoint that a Service may choose, and the protocol and port that it is called on."""
+
+    endpoint: Endpoint
+    point: int
+
+
+def service_named(resolver: Resolver, end: ServiceEnd) -> Service:
+    """The Service that an end names."""
+    service = resolver.services.get((end.namespace, end.service))
+    if service is None:
+        raise UnresolvedEnd(
+            "destination",
+            "ServiceNotFound",
+            f"there is no Service {end.namespace}/{end.service} in this revision",
+        )
+    return service
+
+
+def service_port(service: Service, protocol: str, port: int | str | None) -> ServicePort:
+    """The port of a Service by number or name; without one, its only port."""
+    offered = [each for each in service.ports if each.protocol == protocol]
+    if port is None and len(offered) == 1:
+        return offered[0]
+    for each in offered:
+        if port is not None and port == (each.port if isinstance(port, int) else each.name):
+            return each
+    known = ", ".join(
+        f"{each.protocol} {each.port}" + (f" ({each.name})" if each.name else "")
+        for each in service.ports
+    )
+    raise UnresolvedEnd(
+        "port",
+        "ServicePortNotFound",
+        f"Service {service.namespace}/{service.name} has no port {protocol} {port}; "
+        f"it has {known or 'none'}",
+    )
+
+
+def backends(resolver: Resolver, service: Service, port: ServicePort) -> list[Backend]:
+    """Where the Service may send a connection; raises `NoNetwork` where that is nowhere."""
+    name = f"Service {service.namespace}/{service.name}"
+    if service.type is ServiceType.EXTERNAL_NAME:
+        raise NoNetwork(
+            Assumption("ServiceIsDnsOnly", f"{name} is an ExternalName: a DNS alias, no endpoint")
+        )
+    if not service.selector:
+        raise NoNetwork(
+            Assumption(
+                "ServiceWithoutSelector",
+                f"{name} has no selector, and its endpoints are not part of the revision",
+            )
+        )
+    found: list[Backend] = []
+    for pod in resolver.pods_by_namespace.get(service.namespace, ()):
+        endpoint = resolver.pod_endpoints.get((pod.namespace, pod.name))
+        if endpoint is None or not pod.ready:
+            continue
+        if any(pod.labels.get(key) != value for key, value in service.selector.items()):
+            continue
+        number = target_port(pod, service, port)
+        if number is not None:
+            found.append(Backend(endpoint, point_of(Protocol[port.protocol], number)))
+    if not found:
+        raise NoNetwork(
+            Assumption("ServiceHasNoBackend", f"no ready pod of this revision serves {name}")
+        )
+    return found
+
+
+def target_port(pod: Pod, service: Service, port: ServicePort) -> int | None:
+    """The number that a Service port leads to on a pod; None where its name is not declared.
+
+    A headless Service resolves to pod addresses, so the port is the one that was called.
+    """
+    if service.headless:
+        return port.port
+    if isinstance(port.target, int):
+        return port.target
+    return named_container_port(pod, port.protocol, port.target)
+
+
+def named_container_port(pod: Pod, protocol: str, name: str) -> int | None:
+    """The number of a pod's port with this name and protocol; the first one counts."""
+    for each in pod.ports:
+        if each.name == name and each.protocol == protocol and each.role is not ContainerRole.INIT:
+            return each.number
+    return None

@@ -1,0 +1,137 @@
+"""How Cilium reads the elements of a NetworkPolicy.
+
+Source: cilium/cilium pkg/k8s/network_policy.go and Documentation/network/kubernetes/policy.rst.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+
+from service.engines.cilium_versions import CiliumFeatures
+from service.engines.network_policy import (
+    Reading,
+    block_addresses,
+    port_traffic,
+    selected,
+    selector_peer,
+)
+from service.model.addresses import has_leading_zeros
+from service.model.assumption import Assumption
+from service.model.condition import (
+    ALWAYS,
+    IS_EXTERNAL,
+    IS_NODE,
+    IS_POD,
+    AddressIn,
+    Assumed,
+    Condition,
+    LabelScope,
+    all_of,
+    any_of,
+)
+from service.model.endpoint import Endpoint, EndpointKind
+from service.model.network_policy import (
+    IPBlock,
+    NetworkPolicy,
+    NetworkPolicyPeer,
+    NetworkPolicyPort,
+    PolicyType,
+)
+from service.model.pipeline import NO_TRAFFIC, Direction, Traffic
+from service.model.ports import NamedPort
+
+NODES_BY_NEGATION = Assumption(
+    "CiliumNegativeNamespaceSelectorNodes",
+    "since Cilium 1.19 a namespaceSelector made of negations no longer covers addresses outside "
+    "the cluster; whether it still covers nodes is not settled (cilium#46949, #46996)",
+)
+LEGACY_CIDR = Assumption(
+    "CiliumLegacyCidr",
+    "whether Cilium refuses a CIDR with leading zeros is not verified",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedEgressPorts:
+    """Port names that mean several numbers somewhere in the cluster."""
+
+    ambiguous: frozenset[NamedPort]
+
+    @classmethod
+    def of(cls, endpoints: Iterable[Endpoint]) -> NamedEgressPorts:
+        """Look at every pod of the cluster."""
+        numbers: dict[NamedPort, set[int]] = {}
+        for endpoint in endpoints:
+            if endpoint.kind is EndpointKind.POD:
+                for port in endpoint.ports:
+                    key = NamedPort(port.name, port.protocol)
+                    numbers.setdefault(key, set()).add(port.number)
+        return cls(frozenset(key for key, found in numbers.items() if len(found) > 1))
+
+
+def written_types(policy: NetworkPolicy) -> frozenset[PolicyType]:
+    """The listed types and those with rules: Cilium translates both sections (cilium#48703)."""
+    found = set(policy.policy_types)
+    found.update(kind for kind in PolicyType if policy.rules(kind))
+    return frozenset(found)
+
+
+def reading(
+    features: CiliumFeatures, names: NamedEgressPorts, *, nodes_by_address: bool
+) -> Reading:
+    """Cilium's reading in one version; `nodes_by_address`: policy-cidr-match-mode nodes."""
+    # CIDR rules match only addresses that have no other identity: no pod and no node.
+    matched = any_of(IS_EXTERNAL, IS_NODE) if nodes_by_address else IS_EXTERNAL
+    return Reading(
+        types=written_types,
+        selector_peer=partial(_selector_peer, features),
+        block_peer=partial(_block_peer, matched),
+        port=partial(_port, features, names),
+    )
+
+
+def _selector_peer(features: CiliumFeatures, namespace: str, peer: NetworkPolicyPeer) -> Condition:
+    selector = peer.namespace_selector
+    pods = peer.pod_selector
+    pods_need_labels = pods is not None and any(not each.is_negative for each in pods.requirements)
+    if selector is None or not selector.is_negative_only or pods_need_labels:
+        return selector_peer(namespace, peer)
+    # Identities without namespace labels (world, host, remote-node) satisfy negations.
+    if not features.negative_namespaces_exclude_world:
+        where: Condition = ALWAYS
+    else:
+        where = any_of(IS_POD, all_of(IS_NODE, Assumed(NODES_BY_NEGATION)))
+    return all_of(
+        where,
+        selected(LabelScope.NAMESPACE, selector),
+        selected(LabelScope.POD, pods) if pods else ALWAYS,
+    )
+
+
+def _block_peer(matched: Condition, block: IPBlock) -> Condition:
+    condition = all_of(matched, AddressIn(block_addresses(block)))
+    if any(map(has_leading_zeros, (block.cidr, *block.excepts))):
+        return all_of(condition, Assumed(LEGACY_CIDR))
+    return condition
+
+
+def _port(
+    features: CiliumFeatures,
+    names: NamedEgressPorts,
+    port: NetworkPolicyPort,
+    direction: Direction,
+) -> Traffic:
+    if port.end_port is not None and not features.honours_end_port:
+        # Versions before 1.17 ignore endPort and use `port` alone.
+        return port_traffic(NetworkPolicyPort(port.protocol, port.port), direction)
+    traffic = port_traffic(port, direction)
+    if (
+        direction is Direction.EGRESS
+        and not features.resolves_names_per_destination
+        and any(each in names.ambiguous for each in traffic.named)
+    ):
+        # One name with several numbers cannot be decided and the entry is skipped (cilium#30003).
+        return NO_TRAFFIC
+    return traffic

@@ -1,0 +1,58 @@
+"""What each Cilium version does, from the facts in `service/knowledge/cilium.json`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from service.knowledge import value
+from service.model.engine import EngineProfile, Version
+
+
+@dataclass(frozen=True, slots=True)
+class CiliumFeatures:
+    """Version-dependent behaviour."""
+
+    version: Version
+    honours_end_port: bool
+    resolves_names_per_destination: bool
+    negative_namespaces_exclude_world: bool
+    hides_label: Callable[[str], bool]
+
+
+def _since(version: Version, key: str) -> bool:
+    return version >= Version.parse(value("cilium", key))
+
+
+def _label_rule(version: Version) -> Callable[[str], bool]:
+    patterns = [
+        entry["pattern"]
+        for entry in value("cilium", "ignoredPodLabels")
+        if entry["since"] is None or version >= Version.parse(entry["since"])
+    ]
+    matcher = re.compile("|".join(f"(?:{each})" for each in patterns))
+    return lambda key: matcher.match(key) is not None
+
+
+def features_of(profile: EngineProfile) -> CiliumFeatures:
+    """The behaviour of the profile's version, or of the default version."""
+    version = profile.version or Version.parse(value("cilium", "defaultVersion"))
+    return CiliumFeatures(
+        version=version,
+        honours_end_port=_since(version, "endPortSince"),
+        resolves_names_per_destination=_since(version, "namedEgressPortsPerDestinationSince"),
+        negative_namespaces_exclude_world=_since(
+            version, "negativeNamespaceSelectorExcludesWorldSince"
+        ),
+        hides_label=_label_rule(version),
+    )
+
+
+def version_for_kubernetes(kubernetes: Version) -> Version | None:
+    """The lowest Cilium version that AKS runs on a Kubernetes version, None if not recorded."""
+    for entry in value("cilium", "versionByKubernetes"):
+        recorded = Version.parse(entry["kubernetes"])
+        if (recorded.major, recorded.minor) == (kubernetes.major, kubernetes.minor):
+            return Version.parse(entry["minimum"])
+    return None

@@ -1,0 +1,64 @@
+"""What an engine module offers to the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from service.model.engine import EngineProfile, Version
+from service.model.finding import Finding, Severity
+from service.model.network_policy import NetworkPolicy
+from service.model.pipeline import Pipeline
+from service.model.policy import Policy
+from service.model.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOption:
+    """An option of a profile; the first allowed value is the default."""
+
+    name: str
+    allowed: tuple[str, ...]
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A compiler with its name, versions and options."""
+
+    name: str
+    title: str
+    compile: Callable[[Snapshot, EngineProfile], Pipeline]
+    versions: tuple[str, ...] = ()
+    default_version: str | None = None
+    version_for_kubernetes: Callable[[Version], Version | None] = lambda kubernetes: None
+    options: tuple[EngineOption, ...] = ()
+    migration_target: bool = True
+    reads: frozenset[str] = field(default=frozenset({"NetworkPolicy"}))
+
+
+def option(profile: EngineProfile, options: tuple[EngineOption, ...], name: str) -> str:
+    """The value of an option, or its default."""
+    default = next(each.allowed[0] for each in options if each.name == name)
+    return profile.options.get(name, default)
+
+
+def unread_policies(
+    policies: tuple[Policy, ...], reads: tuple[type, ...] = (NetworkPolicy,)
+) -> tuple[Finding, ...]:
+    """A finding for each policy that the engine, or this program, does not read."""
+    return tuple(
+        Finding(
+            "PolicyKindNotRead",
+            Severity.HIGH,
+            f"{each.ref.kind} ({each.ref.api_version}) is not read and has no part in any verdict",
+            each.ref,
+        )
+        for each in policies
+        if not isinstance(each, reads)
+    )
+
+
+def options_text(options: Mapping[str, str]) -> str:
+    """`key=value, key=value` for messages."""
+    return ", ".join(f"{key}={value}" for key, value in sorted(options.items()))

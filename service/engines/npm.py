@@ -1,0 +1,211 @@
+"""Azure Network Policy Manager: how its two data planes read NetworkPolicies.
+
+Linux: iptables and ipsets. Windows Server 2022: HNS ACLs. Node OS belongs to the pod that is
+policed, so in a mixed cluster one policy becomes a stage policy for each OS.
+Source: Azure/azure-container-networking npm/, v1.8.12 line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from service.engines.endpoints import (
+    EndpointView,
+    cluster_has_os,
+    endpoints_of,
+    regular_containers_only,
+)
+from service.engines.engine import Engine, EngineOption, option, unread_policies
+from service.engines.network_policy import Reading, network_policies, selector_peer, translate
+from service.engines.node_rules import NODE_TO_POD, own_node_allowed
+from service.engines.npm_refusal import (
+    Refusal,
+    refused_on_linux,
+    refused_on_windows,
+    translated_rules,
+)
+from service.engines.npm_selectors import negation_lost, peer_as_sets
+from service.knowledge import value
+from service.model.addresses import Family
+from service.model.assumption import Assumption
+from service.model.condition import IS_POD, Assumed, Condition, FamilyIs, OsIs, all_of
+from service.model.engine import EngineProfile
+from service.model.finding import Finding, Severity
+from service.model.inventory import LINUX, WINDOWS
+from service.model.network_policy import NetworkPolicy, NetworkPolicyPeer
+from service.model.pipeline import (
+    Direction,
+    Effect,
+    Origin,
+    Peer,
+    Pipeline,
+    Rule,
+    ServicePath,
+    ServicePaths,
+    Stage,
+    StagePolicy,
+    Treatment,
+)
+from service.model.snapshot import Snapshot
+
+OPTIONS = (
+    EngineOption(
+        "fixes",
+        ("none", value("npm", "selectorFixes")),
+        "whether the selector fixes of September 2026 (#4866, #4868) are installed",
+    ),
+)
+
+IPV6_UNFILTERED = Assumption(
+    "NpmIpv6Unfiltered",
+    "NPM puts only IPv4 pod addresses into its sets; whether it filters IPv6 traffic of a "
+    "dual-stack pod at all is not documented",
+)
+WINDOWS_SERVICES = Assumption(
+    "NpmWindowsServiceTraffic",
+    "how NPM on Windows sees traffic that comes through a Service from outside, or from a pod "
+    "to itself, is not documented",
+)
+FORWARDED = Assumption(
+    "NpmForwardedLoadBalancerTraffic",
+    "a connection that another node forwards arrives with that node's address; that NPM filters "
+    "it as the node follows from the order of iptables chains and is not documented",
+)
+NODE_PORT = Assumption(
+    "NodePortFromPod",
+    "what NPM sees of a pod's call to a node port is not documented",
+)
+
+_LINUX_PATHS = ServicePaths(
+    hairpin=ServicePath("NpmMasqueradedTrafficAccepted", (Treatment.BYPASS,)),
+    # kube-proxy marks such packets for masquerading, and marked packets are accepted before
+    # the AZURE-NPM chain is reached.
+    load_balancer_same_node=ServicePath("NpmMasqueradedTrafficAccepted", (Treatment.BYPASS,)),
+    load_balancer_other_node=ServicePath(
+        "NpmForwardedLoadBalancerTraffic", (Treatment.AS_NODE, Treatment.BYPASS), FORWARDED
+    ),
+    node_port_from_pod=ServicePath("NodePortFromPod", (), NODE_PORT),
+)
+_UNDOCUMENTED = ServicePath("NpmWindowsServiceTraffic", (), WINDOWS_SERVICES)
+_WINDOWS_PATHS = ServicePaths(
+    OsIs(WINDOWS), _UNDOCUMENTED, _UNDOCUMENTED, _UNDOCUMENTED, _UNDOCUMENTED, _UNDOCUMENTED
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """One of NPM's two data planes."""
+
+    os: str
+    refuses: Callable[[NetworkPolicy], Refusal | None]
+    ingress: Reading
+    egress: Reading
+
+    def reading(self, direction: Direction) -> Reading:
+        """How a NetworkPolicy's rules of one direction are read."""
+        return self.ingress if direction is Direction.INGRESS else self.egress
+
+
+def platforms(*, fixed: bool) -> tuple[Platform, ...]:
+    """Linux and Windows, with or without the selector fixes of September 2026."""
+    linux = Reading(
+        subjects=all_of(IS_POD, OsIs(LINUX)),
+        rules=translated_rules,
+        selector_peer=selector_peer if fixed else peer_as_sets,
+    )
+    windows = replace(linux, subjects=all_of(IS_POD, OsIs(WINDOWS)), selector_peer=selector_peer)
+    windows_egress = windows if fixed else replace(windows, selector_peer=_positive_peer)
+    return (
+        Platform(LINUX, refused_on_linux, linux, linux),
+        Platform(
+            WINDOWS,
+            lambda policy: refused_on_windows(policy, fixed=fixed),
+            windows,
+            windows_egress,
+        ),
+    )
+
+
+def compile_npm(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
+    """NetworkPolicies only; a policy with an element that NPM cannot translate is not applied."""
+    fixed = option(profile, OPTIONS, "fixes") != "none"
+    endpoints = endpoints_of(snapshot, EndpointView(regular_containers_only))
+    earlier = {each.ref: each for each in network_policies(snapshot.applied_before)}
+    parts: dict[Direction, list[StagePolicy]] = {each: [] for each in Direction}
+    findings: list[Finding] = []
+    for platform in platforms(fixed=fixed):
+        if not cluster_has_os(endpoints, platform.os):
+            continue
+        for policy in network_policies(snapshot.policy_set.policies):
+            applied, doubt, finding = _in_force(policy, earlier.get(policy.ref), platform)
+            if finding is not None:
+                findings.append(finding)
+            if applied is None:
+                continue
+            for direction in Direction:
+                part = translate(applied, direction, platform.reading(direction))
+                if part is not None:
+                    parts[direction].append(
+                        replace(part, subject=all_of(part.subject, *doubt)) if doubt else part
+                    )
+    # Rules hang in FORWARD only, so a packet from a pod to its own node meets none of them.
+    to_own_node = own_node_allowed(
+        "NpmOwnNodeAllowed",
+        "NPM on Linux filters forwarded packets only, so a pod always reaches its own node",
+        OsIs(LINUX),
+    )
+    return Pipeline(
+        profile,
+        endpoints,
+        ingress=(NODE_TO_POD, _IPV6, Stage("networkPolicy", tuple(parts[Direction.INGRESS]))),
+        egress=(to_own_node, _IPV6, Stage("networkPolicy", tuple(parts[Direction.EGRESS]))),
+        service_paths=(_WINDOWS_PATHS, _LINUX_PATHS),
+        findings=(*findings, *unread_policies(snapshot.policy_set.policies)),
+    )
+
+
+def _in_force(
+    policy: NetworkPolicy, earlier: NetworkPolicy | None, platform: Platform
+) -> tuple[NetworkPolicy | None, tuple[Condition, ...], Finding | None]:
+    """The version that is in force, what that rests on, and a finding if it is not as stored."""
+    refused = platform.refuses(policy)
+    if refused is None:
+        return policy, (), None
+
+    def finding(text: str) -> Finding:
+        detail = f"NPM on {platform.os} {text}: {refused.detail}"
+        return Finding(refused.code, Severity.HIGH, detail, policy.ref, refused.pointer)
+
+    if not refused.is_certain:
+        doubt = Assumed(Assumption(refused.code, f"{policy.ref}: {refused.detail}"))
+        return policy, (doubt,), finding("may not apply the policy")
+    # A failed update leaves the rules of the version that was applied before in place, unless
+    # they were removed ahead of the failure (npm networkPolicyController).
+    if earlier is not None and refused.keeps_earlier and platform.refuses(earlier) is None:
+        return earlier, (), finding("keeps the version that it applied before")
+    return None, (), finding("does not apply the policy at all")
+
+
+def _positive_peer(namespace: str, peer: NetworkPolicyPeer) -> Condition:
+    if peer.namespace_selector is not None:
+        peer = replace(peer, namespace_selector=negation_lost(peer.namespace_selector))
+    return selector_peer(namespace, peer)
+
+
+def _ipv6_stage() -> Stage:
+    origin = Origin(IPV6_UNFILTERED.code, detail=IPV6_UNFILTERED.detail)
+    peer = Peer(all_of(FamilyIs(Family.IPV6), Assumed(IPV6_UNFILTERED)))
+    return Stage("ipv6", (StagePolicy(origin, IS_POD, (Rule(Effect.ALLOW, origin, (peer,)),)),))
+
+
+_IPV6 = _ipv6_stage()
+
+NPM = Engine(
+    name="npm",
+    title="Azure Network Policy Manager",
+    compile=compile_npm,
+    versions=(value("npm", "defaultVersion"),),
+    default_version=value("npm", "defaultVersion"),
+    options=OPTIONS,
+)

@@ -1,0 +1,155 @@
+"""Which NetworkPolicies NPM cannot translate. One such element and the whole policy is skipped.
+
+Source: Azure/azure-container-networking
+npm/pkg/controlplane/translation/{translatePolicy,parseSelector}.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from service.model.addresses import has_leading_zeros
+from service.model.labels import LabelSelector
+from service.model.network_policy import (
+    NetworkPolicy,
+    NetworkPolicyPeer,
+    NetworkPolicyRule,
+    PolicyType,
+)
+
+ALL_IPV4 = "0.0.0.0/0"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a policy is not translated.
+
+    `keeps_earlier`: whether an earlier version that was applied stays in force.
+    `is_certain`: False where the sources leave open that the policy is refused.
+    """
+
+    code: str
+    detail: str
+    pointer: str
+    keeps_earlier: bool = True
+    is_certain: bool = True
+
+
+def translated_rules(
+    policy: NetworkPolicy, kind: PolicyType
+) -> Iterable[tuple[int, NetworkPolicyRule]]:
+    """With a rule `{}` in a direction NPM translates "allow all" and none of the other rules."""
+    rules = list(enumerate(policy.rules(kind)))
+    allow_all = [(index, rule) for index, rule in rules if not rule.peers and not rule.ports]
+    return allow_all or rules
+
+
+def refused_on_linux(policy: NetworkPolicy) -> Refusal | None:
+    """IPv6 blocks, and spellings of /0 that are not split in two (ipset refuses /0)."""
+    return next(_address_refusals(policy), None)
+
+
+def refused_on_windows(policy: NetworkPolicy, *, fixed: bool) -> Refusal | None:
+    """What HNS ACLs cannot express; `fixed`: with the selector fixes of September 2026."""
+    return next(_windows_refusals(policy, fixed=fixed), None)
+
+
+def _each_peer(policy: NetworkPolicy) -> Iterator[tuple[PolicyType, str, NetworkPolicyPeer]]:
+    for kind in sorted(policy.policy_types):
+        field = "from" if kind is PolicyType.INGRESS else "to"
+        for index, rule in translated_rules(policy, kind):
+            for place, peer in enumerate(rule.peers):
+                yield kind, f"/spec/{kind.value.lower()}/{index}/{field}/{place}", peer
+
+
+def _address_refusals(policy: NetworkPolicy) -> Iterator[Refusal]:
+    uncertain: list[Refusal] = []
+    for _kind, pointer, peer in _each_peer(policy):
+        if peer.ip_block is None:
+            continue
+        cidr = peer.ip_block.cidr
+        if ":" in cidr:
+            yield Refusal(
+                "NpmIpv6Cidr",
+                f"IPv6 block {cidr} (ErrUnsupportedIPAddress)",
+                f"{pointer}/ipBlock/cidr",
+            )
+        elif cidr.endswith("/0") and cidr != ALL_IPV4:
+            yield Refusal(
+                "NpmNonCanonicalCidr",
+                f"only {ALL_IPV4} is split into two halves; ipset refuses {cidr}",
+                f"{pointer}/ipBlock/cidr",
+            )
+        elif any(map(has_leading_zeros, (cidr, *peer.ip_block.excepts))):
+            uncertain.append(
+                Refusal(
+                    "NpmLegacyCidr",
+                    f"what NPM makes of the leading zeros in {cidr} is not documented",
+                    f"{pointer}/ipBlock/cidr",
+                    is_certain=False,
+                )
+            )
+    yield from uncertain
+
+
+def _windows_refusals(policy: NetworkPolicy, *, fixed: bool) -> Iterator[Refusal]:
+    if _negative(policy.pod_selector):
+        yield _negative_refusal("/spec/podSelector")
+    uncertain: list[Refusal] = []
+    for refusal in _address_refusals(policy):
+        if refusal.is_certain:
+            yield refusal
+        else:
+            uncertain.append(refusal)
+    for kind in sorted(policy.policy_types):
+        for index, rule in translated_rules(policy, kind):
+            yield from _port_refusals(rule, f"/spec/{kind.value.lower()}/{index}")
+    late: list[Refusal] = []
+    for kind, pointer, peer in _each_peer(policy):
+        if peer.ip_block is not None and peer.ip_block.excepts:
+            yield Refusal(
+                "NpmWindowsExcept",
+                "ipBlock.except (ErrUnsupportedExceptCIDR)",
+                f"{pointer}/ipBlock/except",
+            )
+        if peer.pod_selector is not None and _negative(peer.pod_selector):
+            yield _negative_refusal(f"{pointer}/podSelector")
+        if peer.namespace_selector is None or not _negative(peer.namespace_selector):
+            continue
+        if kind is PolicyType.INGRESS:
+            # Fails when ACLs are built, after an earlier version was removed, and is retried.
+            late.append(_negative_refusal(f"{pointer}/namespaceSelector", keeps_earlier=False))
+        elif fixed:
+            late.append(_negative_refusal(f"{pointer}/namespaceSelector"))
+    yield from late
+    yield from uncertain
+
+
+def _port_refusals(rule: NetworkPolicyRule, pointer: str) -> Iterator[Refusal]:
+    for place, port in enumerate(rule.ports):
+        if isinstance(port.port, str):
+            yield Refusal(
+                "NpmWindowsNamedPort",
+                f"named port {port.port!r} (ErrUnsupportedNamedPort)",
+                f"{pointer}/ports/{place}/port",
+            )
+        if port.protocol == "SCTP":
+            yield Refusal(
+                "NpmWindowsSctp",
+                "protocol SCTP (ErrUnsupportedSCTP)",
+                f"{pointer}/ports/{place}/protocol",
+            )
+
+
+def _negative(selector: LabelSelector) -> bool:
+    return any(each.is_negative for each in selector.requirements)
+
+
+def _negative_refusal(pointer: str, *, keeps_earlier: bool = True) -> Refusal:
+    return Refusal(
+        "NpmWindowsNegativeSelector",
+        "NotIn or DoesNotExist in a selector (ErrUnsupportedNegativeMatch)",
+        pointer,
+        keeps_earlier,
+    )
