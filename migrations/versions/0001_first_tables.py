@@ -19,6 +19,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+Name = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
 #: Table, and the row whose deletion is the only reason to delete from it.
 DELETED_WITH = {
     "revisions": ("clusters", "cluster_id"),
@@ -64,7 +66,7 @@ def _create_clusters() -> None:
     op.create_table(
         "clusters",
         sa.Column("id", Whole, autoincrement=True, nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name", Name, nullable=False),
         sa.Column("version", Whole, nullable=False),
         sa.Column("last_revision", Whole, nullable=False),
         sa.Column("engine", sa.Text(), nullable=True),

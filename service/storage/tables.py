@@ -22,6 +22,8 @@ NAMING = {
 Key = Annotated[int, mapped_column(Whole, primary_key=True, autoincrement=True)]
 Number = Annotated[int, mapped_column(Whole)]
 String = Annotated[str, mapped_column(Text)]
+#: Sorted by code point on both databases, so that pages are the same.
+Name = Annotated[str, mapped_column(Text().with_variant(Text(collation="C"), "postgresql"))]
 Moment = Annotated[datetime, mapped_column(Timestamp)]
 JsonObject = Annotated[dict[str, Any], mapped_column(Json)]
 Hash = Annotated[str, mapped_column(Digest)]
@@ -57,7 +59,7 @@ class ClusterRow(Row):
     __table_args__ = (_STRICT_RISING,)
 
     id: Mapped[Key]
-    name: Mapped[String] = mapped_column(unique=True)
+    name: Mapped[Name] = mapped_column(unique=True)
     version: Mapped[Number]
     last_revision: Mapped[Number]
     engine: Mapped[String | None]

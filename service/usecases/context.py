@@ -6,17 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from service.manifests.limits import Limits
+from service.manifests.limits import DEFAULT_LIMITS, Limits
 from service.storage.database import Database
 from service.usecases.caches import Caches
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One per process; `clock` answers aware times in UTC, `new_id` unique texts in rising order."""
+    """One per process; `clock` answers aware times, `new_id` a text that no other call answers."""
 
     database: Database
     clock: Callable[[], datetime]
     new_id: Callable[[], str]
-    limits: Limits = Limits()
+    limits: Limits = DEFAULT_LIMITS
     caches: Caches = field(default_factory=Caches)

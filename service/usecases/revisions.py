@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -95,6 +95,6 @@ def read_manifests(
     selector: str,
     form: ManifestForm = ManifestForm.YAML,
     part: Replace = Replace.ALL,
-) -> tuple[RevisionView, Iterator[bytes]]:
-    """The manifests of a revision in pieces: policies as uploaded, the inventory as modelled."""
+) -> tuple[RevisionView, str]:
+    """The manifests of a revision: policies as uploaded, the inventory as modelled."""
     raise NotImplementedError

@@ -25,22 +25,13 @@ class ClusterView:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordProblem:
-    """Something worth telling about an imported record; `pointer` is a JSON pointer into it."""
-
-    code: str
-    severity: str
-    detail: str
-    pointer: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class ImportedCluster:
     """What became of an `az aks show` document."""
 
     cluster: ClusterView
     created: bool
-    problems: tuple[RecordProblem, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    """Their pointers lead into the document as it was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +141,7 @@ class Flip:
     to_decision: str
     previous_revision: int
     evidence: tuple[Mapping[str, Any], ...]
-    """The deciding evidence of the new verdict, in the shape of design.md, each with `direction`."""
+    """What decides the new verdict, shaped as in design.md, each with its `direction`."""
     policies: tuple[PolicyChange, ...] = ()
     workloads: tuple[WorkloadChange, ...] = ()
 

@@ -1,0 +1,132 @@
+"""Queries on evaluations and their verdicts. There is none that changes one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy import insert as insert_into
+from sqlalchemy.orm import InstrumentedAttribute
+
+from service.storage.database import Session
+from service.storage.tables import ClusterRow, EvaluationRow, RevisionRow, VerdictRow
+
+__all__ = ["find", "insert", "page", "recorded", "verdict_page", "verdicts_of"]
+
+#: What verdicts can be filtered by, all by equality.
+_FILTERS: Mapping[str, InstrumentedAttribute[str]] = {
+    "engine": VerdictRow.engine,
+    "engine_name": VerdictRow.engine_name,
+    "decision": VerdictRow.decision,
+    "source": VerdictRow.source,
+    "destination": VerdictRow.destination,
+    "protocol": VerdictRow.protocol,
+    "port": VerdictRow.port,
+}
+
+
+def insert(session: Session, row: EvaluationRow, verdicts: Sequence[Mapping[str, Any]]) -> None:
+    """Record an evaluation with its verdicts, given as the columns of their rows."""
+    session.add(row)
+    session.flush()
+    if verdicts:
+        session.execute(
+            insert_into(VerdictRow),
+            [
+                {
+                    "evaluation_sequence": row.sequence,
+                    "revision_id": row.revision_id,
+                    "position": position,
+                    "engine": row.engine,
+                    "engine_name": row.engine_name,
+                    "created_at": row.created_at,
+                    **verdict,
+                }
+                for position, verdict in enumerate(verdicts)
+            ],
+        )
+
+
+def find(session: Session, evaluation: str) -> tuple[EvaluationRow, int, str] | None:
+    """An evaluation with its revision's number and its cluster's name."""
+    found = session.execute(
+        select(EvaluationRow, RevisionRow.number, ClusterRow.name)
+        .join(RevisionRow, RevisionRow.id == EvaluationRow.revision_id)
+        .join(ClusterRow, ClusterRow.id == RevisionRow.cluster_id)
+        .where(EvaluationRow.id == evaluation)
+    ).one_or_none()
+    return None if found is None else (found[0], found[1], found[2])
+
+
+def page(
+    session: Session,
+    revision_id: int,
+    limit: int,
+    *,
+    before: int | None = None,
+    filters: Mapping[str, str] = {},
+) -> list[EvaluationRow]:
+    """The evaluations of a revision, newest first; filtered by `engine` or `engine_name`."""
+    query = select(EvaluationRow).where(EvaluationRow.revision_id == revision_id)
+    if before is not None:
+        query = query.where(EvaluationRow.sequence < before)
+    query = query.filter_by(**filters)
+    return list(session.scalars(query.order_by(EvaluationRow.sequence.desc()).limit(limit)))
+
+
+def verdicts_of(session: Session, row: EvaluationRow) -> list[VerdictRow]:
+    """The verdicts of an evaluation in the order of its flows."""
+    return list(
+        session.scalars(
+            select(VerdictRow)
+            .where(VerdictRow.evaluation_sequence == row.sequence)
+            .order_by(VerdictRow.position)
+        )
+    )
+
+
+def verdict_page(
+    session: Session,
+    revision_id: int,
+    limit: int,
+    *,
+    before: int | None = None,
+    filters: Mapping[str, str] = {},
+    evaluation: str | None = None,
+) -> list[tuple[VerdictRow, str]]:
+    """The verdicts of a revision with the ids of their evaluations, newest first."""
+    query = (
+        select(VerdictRow, EvaluationRow.id)
+        .join(EvaluationRow, EvaluationRow.sequence == VerdictRow.evaluation_sequence)
+        .where(VerdictRow.revision_id == revision_id)
+    )
+    if before is not None:
+        query = query.where(VerdictRow.sequence < before)
+    if evaluation is not None:
+        query = query.where(EvaluationRow.id == evaluation)
+    for name, value in filters.items():
+        query = query.where(_FILTERS[name] == value)
+    found = session.execute(query.order_by(VerdictRow.sequence.desc()).limit(limit))
+    return [(row[0], row[1]) for row in found]
+
+
+def recorded(
+    session: Session, revision_ids: Sequence[int], flow_key: str, engine: str
+) -> dict[int, tuple[VerdictRow, str]]:
+    """Per revision the newest verdict on one flow under one engine profile."""
+    newest = (
+        select(func.max(VerdictRow.sequence))
+        .where(
+            VerdictRow.revision_id.in_(revision_ids),
+            VerdictRow.flow_key == flow_key,
+            VerdictRow.engine == engine,
+        )
+        .group_by(VerdictRow.revision_id)
+    )
+    found = session.execute(
+        select(VerdictRow, EvaluationRow.id)
+        .join(EvaluationRow, EvaluationRow.sequence == VerdictRow.evaluation_sequence)
+        .where(VerdictRow.sequence.in_(newest))
+    )
+    return {row[0].revision_id: (row[0], row[1]) for row in found}

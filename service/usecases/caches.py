@@ -1,0 +1,56 @@
+"""What a process remembers of its latest work: revisions as read, and as engines compiled them.
+
+Everything kept here is frozen and named by content, so nothing ever has to be forgotten for
+being out of date, only for making room.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+Value = TypeVar("Value")
+
+
+class Recent(Generic[Value]):
+    """The values used last, by key; each is made once however many threads ask for it at once."""
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self._entries: OrderedDict[Hashable, _Entry[Value]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
+        """The value for a key; what `make` raises is raised, and tried again next time."""
+        with self._lock:
+            entry = self._entries.setdefault(key, _Entry())
+            self._entries.move_to_end(key)
+            while len(self._entries) > self.capacity:
+                self._entries.popitem(last=False)
+        with entry.lock:
+            if not entry.made:
+                entry.made.append(make())
+            return entry.made[0]
+
+
+@dataclass(slots=True)
+class _Entry(Generic[Value]):
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    made: list[Value] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Caches:
+    """One per process.
+
+    The numbers are small because a large cluster's snapshot takes tens of megabytes.
+    """
+
+    policies: Recent[Any] = field(default_factory=lambda: Recent(16))
+    inventories: Recent[Any] = field(default_factory=lambda: Recent(8))
+    snapshots: Recent[Any] = field(default_factory=lambda: Recent(8))
+    workloads: Recent[Any] = field(default_factory=lambda: Recent(8))
+    evaluators: Recent[Any] = field(default_factory=lambda: Recent(16))
