@@ -1,0 +1,21 @@
+"""gunicorn's own messages in the form of all others; named in gunicorn.conf.py."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from gunicorn.glogging import Logger
+
+from service.telemetry import logs
+
+
+class StructuredLogger(Logger):  # type: ignore[misc]  # gunicorn ships no types
+    """Replaces the handlers, so that the master's lines are JSON before any worker is there."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        # The master runs before the settings are read; a wrong value shows itself when they are.
+        form = os.environ.get("NETVERDICT_LOG_FORMAT", "").strip().lower()
+        for each in (*self.error_log.handlers, *self.access_log.handlers):
+            each.setFormatter(logs.formatter("console" if form == "console" else "json"))
