@@ -1,0 +1,90 @@
+"""Strong entity tags, and requests that depend on them (RFC 9110, section 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask, Response, request
+
+from service.web import problem_types as types
+from service.web.problems import RequestProblem
+
+IMMUTABLE = "private, max-age=31536000, immutable"
+REVALIDATE = "private, no-cache"
+
+
+def install(app: Flask) -> None:
+    """Answer 304 where the client has the representation already."""
+    app.after_request(_conclude)
+
+
+def tagged(tag: str, *, immutable: bool = False) -> dict[str, str]:
+    """The headers of a representation with this version."""
+    return {"ETag": f'"{tag}"', "Cache-Control": IMMUTABLE if immutable else REVALIDATE}
+
+
+def expected_version(current: Callable[[], str]) -> str | None:
+    """The version that `If-Match` asks for, None where the header is absent.
+
+    `current` looks up the version that there is; it is asked only where the header does not
+    name exactly one. The use case compares again when it writes.
+    """
+    if "If-Match" not in request.headers:
+        return None
+    wanted = request.if_match
+    if wanted.star_tag:
+        return current()
+    tags = [tag for tag in wanted.as_set() if wanted.is_strong(tag)]
+    if len(tags) == 1:
+        return tags[0]
+    if not tags and not wanted.as_set(include_weak=True):
+        raise _malformed("If-Match")
+    # Weak tags never match here, so there may be none left.
+    now = current()
+    if now in tags:
+        return now
+    raise RequestProblem(types.PRECONDITION_FAILED, "No tag in If-Match is the current one.")
+
+
+def only_if_absent() -> bool:
+    """Whether `If-None-Match: *` asks to create and not to replace."""
+    if "If-None-Match" not in request.headers:
+        return False
+    if request.if_none_match.star_tag:
+        return True
+    raise RequestProblem(
+        types.MALFORMED_REQUEST,
+        "With this method, If-None-Match can only be *.",
+        code="InvalidHeader",
+        errors=[{"header": "If-None-Match", "detail": "Must be *."}],
+    )
+
+
+def _malformed(header: str) -> RequestProblem:
+    return RequestProblem(
+        types.MALFORMED_REQUEST,
+        f"{header} has no entity tag.",
+        code="InvalidHeader",
+        errors=[{"header": header, "detail": 'Must be * or tags such as "3".'}],
+    )
+
+
+def _conclude(response: Response) -> Response:
+    if request.method not in {"GET", "HEAD"} or response.status_code != 200:
+        return response
+    response.headers.setdefault("Cache-Control", REVALIDATE)
+    tag, _ = response.get_etag()
+    if tag is None or not _client_has(tag):
+        return response
+    unchanged = Response(status=304)
+    for name in ("ETag", "Cache-Control", "Vary"):
+        if name in response.headers:
+            unchanged.headers[name] = response.headers[name]
+    # A 304 has no body, so nothing to describe.
+    unchanged.headers.remove("Content-Type")
+    return unchanged
+
+
+def _client_has(tag: str) -> bool:
+    known = request.if_none_match
+    return "If-None-Match" in request.headers and (known.star_tag or known.contains_weak(tag))

@@ -1,0 +1,120 @@
+"""Liveness, readiness, metrics, the OpenAPI document and the kinds of problem: all outside /v1."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, current_app, jsonify
+from flask.views import MethodView
+
+from service.telemetry import metrics
+from service.web import problem_types as types
+from service.web.api import ProblemApi, document, document_text
+from service.web.blueprint import ApiBlueprint
+from service.web.problems import RequestProblem
+from service.web.schemas.problem import ProblemTypeListSchema, ProblemTypeSchema
+from service.web.schemas.service import HealthSchema, ReadinessQuerySchema, ReadinessSchema
+from service.web.scope import scope
+
+blueprint = ApiBlueprint(
+    "service", __name__, description="Health, metrics and the description of this API."
+)
+
+
+@blueprint.resource("/livez")
+class Liveness(MethodView):
+    @blueprint.operation("getLiveness")
+    @blueprint.response(200, HealthSchema)
+    def get(self) -> dict[str, str]:
+        """Tell whether the process answers.
+
+        Nothing else is looked at, so a database that is away does not get the process killed.
+        """
+        return {"status": "ok"}
+
+
+@blueprint.resource("/readyz")
+class Readiness(MethodView):
+    @blueprint.operation("getReadiness", refuses=(types.NOT_READY,))
+    @blueprint.arguments(ReadinessQuerySchema, location="query")
+    @blueprint.response(200, ReadinessSchema)
+    def get(self, query: dict[str, bool]) -> dict[str, Any]:
+        """Tell whether requests can be answered.
+
+        The database must be reachable and at the newest migration.
+        """
+        faults = [(check.name, check.fault()) for check in scope().readiness]
+        errors = [{"code": name, "detail": fault} for name, fault in faults if fault]
+        if errors:
+            raise RequestProblem(
+                types.NOT_READY,
+                " ".join(each["detail"] for each in errors),
+                errors=errors,
+                headers={"Retry-After": "5"},
+            )
+        listed = {"checks": [{"name": name, "status": "ok"} for name, _ in faults]}
+        return {"status": "ok", **(listed if query["verbose"] else {})}
+
+
+@blueprint.resource("/metrics")
+class Metrics(MethodView):
+    @blueprint.operation("getMetrics")
+    @blueprint.response(
+        200, {"type": "string"}, content_type="text/plain", description="Prometheus' text form."
+    )
+    def get(self) -> Response:
+        """Read the metrics of all worker processes together."""
+        return _text(metrics.exposition(), metrics.CONTENT_TYPE, "no-store")
+
+
+@blueprint.resource("/openapi.json")
+class OpenApiJson(MethodView):
+    @blueprint.operation("getOpenApiJson")
+    @blueprint.response(200, {"type": "object"}, description="This document.")
+    def get(self) -> Response:
+        """Read the OpenAPI document as JSON."""
+        return jsonify(document(_api()))
+
+
+@blueprint.resource("/openapi.yaml")
+class OpenApiYaml(MethodView):
+    @blueprint.operation("getOpenApiYaml")
+    @blueprint.response(
+        200, {"type": "string"}, content_type="application/yaml", description="This document."
+    )
+    def get(self) -> Response:
+        """Read the OpenAPI document as YAML."""
+        return _text(document_text(document(_api())).encode(), "application/yaml")
+
+
+@blueprint.resource("/problems")
+class ProblemTypes(MethodView):
+    @blueprint.operation("listProblemTypes")
+    @blueprint.response(200, ProblemTypeListSchema)
+    def get(self) -> dict[str, Any]:
+        """List the kinds of problem that this API answers with."""
+        return {"items": types.PROBLEM_TYPES}
+
+
+@blueprint.resource("/problems/<string:slug>")
+class OneProblemType(MethodView):
+    @blueprint.operation("getProblemType", refuses=(types.NOT_FOUND,))
+    @blueprint.response(200, ProblemTypeSchema)
+    def get(self, slug: str) -> types.ProblemType:
+        """Read what a kind of problem means: the `type` of a problem leads here."""
+        for each in types.PROBLEM_TYPES:
+            if each.slug == slug:
+                return each
+        raise RequestProblem(types.NOT_FOUND, f"There is no problem {slug!r}.")
+
+
+def _api() -> ProblemApi:
+    found: ProblemApi = current_app.extensions["flask-smorest"]["apis"][""]["ext_obj"]
+    return found
+
+
+def _text(body: bytes, content_type: str, cache: str = "") -> Response:
+    response = Response(body, content_type=content_type)
+    if cache:
+        response.headers["Cache-Control"] = cache
+    return response

@@ -1,0 +1,204 @@
+"""Every refusal as application/problem+json, wherever in the service it was raised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import (
+    HTTPException,
+    InternalServerError,
+    MethodNotAllowed,
+    RequestEntityTooLarge,
+)
+
+from service.manifests.faults import Fault, UnsupportedContent, UploadRefused, UploadTooLarge
+from service.usecases.errors import (
+    Conflict,
+    Invalid,
+    InvalidFilter,
+    NotFound,
+    PreconditionFailed,
+    UsecaseError,
+)
+from service.web import problem_types as types
+from service.web.problem_types import ProblemType
+
+MEDIA_TYPE = "application/problem+json"
+#: A faulty upload can have a fault in each of 200,000 documents.
+MOST_ERRORS = 1000
+
+_OF_USECASE: Mapping[type[UsecaseError], ProblemType] = {
+    NotFound: types.NOT_FOUND,
+    Conflict: types.CONFLICT,
+    PreconditionFailed: types.PRECONDITION_FAILED,
+    Invalid: types.INVALID_BODY,
+    InvalidFilter: types.MALFORMED_REQUEST,
+}
+#: What is wrong with the text itself, before it means anything.
+SYNTAX_CODES = frozenset({"MalformedDocument"})
+
+
+class RequestProblem(Exception):
+    """A refusal found in this layer."""
+
+    def __init__(
+        self,
+        problem_type: ProblemType,
+        detail: str,
+        *,
+        code: str = "",
+        errors: Iterable[Mapping[str, Any]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.problem_type = problem_type
+        self.detail = detail
+        self.code = code or problem_type.code
+        self.errors = tuple(errors)
+        self.headers = dict(headers or {})
+
+
+def install(app: Flask) -> None:
+    """Answer every exception of the application as a problem."""
+    app.register_error_handler(RequestProblem, _of_request)
+    app.register_error_handler(UsecaseError, _of_usecase)
+    app.register_error_handler(UploadRefused, _of_upload)
+    app.register_error_handler(UploadTooLarge, _of_size)
+    app.register_error_handler(UnsupportedContent, _of_content)
+    app.register_error_handler(HTTPException, _of_http)
+
+
+def problem(
+    problem_type: ProblemType,
+    detail: str,
+    *,
+    code: str = "",
+    errors: Iterable[Mapping[str, Any]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """The answer itself."""
+    listed = list(errors)
+    body: dict[str, Any] = {
+        "type": problem_type.uri,
+        "title": problem_type.title,
+        "status": problem_type.status,
+        "code": code or problem_type.code,
+        "detail": detail,
+        "instance": request.path,
+        "requestId": g.get("request_id", ""),
+    }
+    if listed:
+        body["errors"] = listed[:MOST_ERRORS]
+    if len(listed) > MOST_ERRORS:
+        body["errorCount"] = len(listed)
+    response = Response(
+        msgspec.json.encode(body) + b"\n", problem_type.status, content_type=MEDIA_TYPE
+    )
+    response.headers["Cache-Control"] = "no-store"
+    response.headers.update(headers or {})
+    if problem_type is types.TOO_LARGE:
+        # The rest of the body is not read, so this connection is of no further use.
+        response.headers["Connection"] = "close"
+    return response
+
+
+def _of_request(error: RequestProblem) -> Response:
+    return problem(
+        error.problem_type,
+        error.detail,
+        code=error.code,
+        errors=error.errors,
+        headers=error.headers,
+    )
+
+
+def _of_usecase(error: UsecaseError) -> Response:
+    problem_type = next(
+        (_OF_USECASE[kind] for kind in type(error).__mro__ if kind in _OF_USECASE),
+        types.INVALID_BODY,
+    )
+    # Where there is no body, what breaks a rule came in the query.
+    in_query = request.method in {"GET", "HEAD", "DELETE"}
+    if in_query and problem_type is types.INVALID_BODY:
+        problem_type = types.MALFORMED_REQUEST
+    errors = []
+    for each in error.errors:
+        body = {"detail": each.detail}
+        body |= {"code": each.code} if each.code else {}
+        body |= {"parameter" if in_query else "pointer": _place(each.pointer, in_query=in_query)}
+        errors.append(body)
+    return problem(problem_type, _sentence(error.detail), code=error.code, errors=errors)
+
+
+def _place(pointer: str, *, in_query: bool) -> str:
+    """`/source/ip` is the member of a body, or the query parameter `sourceIp`."""
+    if not in_query:
+        return pointer
+    first, *rest = pointer.lstrip("/").split("/")
+    return first + "".join(part[:1].upper() + part[1:] for part in rest)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def _of_upload(error: UploadRefused) -> Response:
+    faults = error.faults
+    syntax_only = all(fault.code in SYNTAX_CODES for fault in faults)
+    count = len(faults)
+    detail = f"The manifests have {count} fault{'' if count == 1 else 's'}; nothing was stored."
+    return problem(
+        types.MALFORMED_REQUEST if syntax_only else types.INVALID_BODY,
+        detail,
+        code="MalformedManifests" if syntax_only else "InvalidManifests",
+        errors=map(_fault, faults),
+    )
+
+
+def _fault(fault: Fault) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "code": fault.code,
+        "pointer": fault.pointer,
+        "detail": fault.detail,
+    }
+    if fault.document:
+        body["document"] = fault.document
+    if fault.line:
+        body["line"] = fault.line
+    if fault.part:
+        body["part"] = fault.part
+    return body
+
+
+def _of_size(error: UploadTooLarge) -> Response:
+    return problem(types.TOO_LARGE, _sentence(error.detail), code=error.code)
+
+
+def _of_content(error: UnsupportedContent) -> Response:
+    return problem(types.UNSUPPORTED_MEDIA_TYPE, _sentence(error.detail))
+
+
+def _of_http(error: HTTPException) -> Response | HTTPException:
+    """What Flask and Werkzeug raise, unhandled exceptions included (as 500)."""
+    status = error.code or 500
+    if status < 400:
+        return error
+    problem_type = types.BY_STATUS.get(status)
+    if problem_type is None:
+        problem_type = types.MALFORMED_REQUEST if status < 500 else types.INTERNAL
+    detail = str(error.description or problem_type.title)
+    headers: dict[str, str] = {}
+    match error:
+        case InternalServerError():
+            # Flask has logged the exception; its text is not for the outside.
+            detail = "The service failed; its log has the request id."
+        case MethodNotAllowed():
+            allowed = ", ".join(sorted(error.valid_methods or ()))
+            detail = f"{request.path} has {allowed}, and no {request.method}."
+            headers["Allow"] = allowed
+        case RequestEntityTooLarge():
+            return problem(types.TOO_LARGE, "The body is too large.", code="SentBytesExceeded")
+    return problem(problem_type, detail, headers=headers)

@@ -1,0 +1,78 @@
+"""What surrounds every request: its id, its line in the log, its place in the metrics."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+
+import structlog
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import BadRequest
+
+from service.telemetry import logs, metrics
+
+HEADER = "X-Request-Id"
+# Harmless in a log, in a header and in a shell.
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._~+/=-]{1,128}")
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
+# Probes and scrapes come every few seconds and say nothing when all is well.
+_QUIET = frozenset({"/livez", "/readyz", "/metrics"})
+
+log = logs.logger("netverdict.http")
+
+
+def install(app: Flask) -> None:
+    """Give every request of the application its scope."""
+    app.before_request(_begin)
+    app.after_request(_end)
+    app.teardown_request(_leave)
+
+
+def request_id() -> str:
+    """The id of the request being answered."""
+    found: str = g.request_id
+    return found
+
+
+def route() -> str:
+    """The rule that matched, for logs and metrics."""
+    return request.url_rule.rule if request.url_rule is not None else "(none)"
+
+
+def _begin() -> None:
+    metrics.request_started()
+    g.started = time.perf_counter()
+    given = request.headers.get(HEADER, "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+    if trace := _TRACEPARENT.fullmatch(request.headers.get("traceparent", "")):
+        structlog.contextvars.bind_contextvars(trace_id=trace[1])
+    # No name holds it, and PostgreSQL refuses it in any text.
+    if "\0" in request.path or "%00" in request.query_string.decode("latin-1"):
+        raise BadRequest("The address holds the character U+0000.")
+
+
+def _end(response: Response) -> Response:
+    response.headers[HEADER] = g.request_id
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    seconds = time.perf_counter() - g.started
+    metrics.request_answered(request.method, route(), response.status_code, seconds)
+    if route() not in _QUIET or response.status_code >= 400:
+        log.info(
+            "answered",
+            method=request.method,
+            path=request.path,
+            route=route(),
+            status=response.status_code,
+            milliseconds=round(seconds * 1000, 1),
+            bytes=response.content_length,
+        )
+    return response
+
+
+def _leave(_error: BaseException | None) -> None:
+    if "started" in g:
+        metrics.request_finished()
+    structlog.contextvars.clear_contextvars()
