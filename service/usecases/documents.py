@@ -53,7 +53,7 @@ def read_document(
         return None
     found: dict[str, Any] = {}
     before = len(faults)
-    known = _members(kind)
+    known = _members(typing.cast(Any, kind))
     faults.extend(
         FieldError(pointer_to(pointer, key), "is not known", "UnknownField")
         for key in document

@@ -43,3 +43,7 @@ class PreconditionFailed(UsecaseError):
 
 class Invalid(UsecaseError):
     """The request is well-formed and breaks a rule."""
+
+
+class InvalidParameter(Invalid):
+    """What was said beside the body makes no sense: a filter, a cursor, a note, an engine."""
