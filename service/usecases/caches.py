@@ -10,7 +10,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
+
+from service.analysis.evaluate import Evaluator
+from service.analysis.workloads import WorkloadEndpoint
+from service.manifests.faults import Problem
+from service.manifests.upload import PolicyDocument
+from service.model.inventory import Inventory
+from service.model.snapshot import Snapshot
 
 Value = TypeVar("Value")
 
@@ -49,8 +56,10 @@ class Caches:
     The numbers are small because a large cluster's snapshot takes tens of megabytes.
     """
 
-    policies: Recent[Any] = field(default_factory=lambda: Recent(16))
-    inventories: Recent[Any] = field(default_factory=lambda: Recent(8))
-    snapshots: Recent[Any] = field(default_factory=lambda: Recent(8))
-    workloads: Recent[Any] = field(default_factory=lambda: Recent(8))
-    evaluators: Recent[Any] = field(default_factory=lambda: Recent(16))
+    policies: Recent[tuple[PolicyDocument, ...]] = field(default_factory=lambda: Recent(16))
+    inventories: Recent[Inventory] = field(default_factory=lambda: Recent(8))
+    snapshots: Recent[tuple[Snapshot, tuple[Problem, ...]]] = field(
+        default_factory=lambda: Recent(8)
+    )
+    workloads: Recent[tuple[WorkloadEndpoint, ...]] = field(default_factory=lambda: Recent(8))
+    evaluators: Recent[Evaluator] = field(default_factory=lambda: Recent(16))

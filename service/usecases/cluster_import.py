@@ -16,7 +16,7 @@ from service.storage.contents import Content
 from service.storage.database import Session
 from service.storage.tables import ClusterRow
 from service.usecases.cluster_json import check_record, stored_record
-from service.usecases.clusters import (
+from service.usecases.cluster_rows import (
     check_name,
     cluster_view,
     find_row,

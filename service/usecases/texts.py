@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from service.model.labels import LabelSelector, Operator, Requirement
+from service.usecases.errors import InvalidParameter
 
 SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -41,11 +41,12 @@ def read_label_selector(text: str) -> LabelSelector:
     return LabelSelector(tuple(map(_requirement, _parts(text))))
 
 
-def selector_of_labels(labels: Iterable[tuple[str, str]]) -> LabelSelector:
-    """The selector that asks for each of some labels."""
-    return LabelSelector(
-        tuple(_checked(Requirement(key, Operator.IN, (value,))) for key, value in sorted(labels))
-    )
+def filter_selector(text: str | None) -> LabelSelector:
+    """The label selector of a filter; none selects everything."""
+    try:
+        return read_label_selector(text or "")
+    except ValueError as error:
+        raise InvalidParameter("InvalidLabelSelector", str(error)) from error
 
 
 def _parts(text: str) -> list[str]:
