@@ -1,0 +1,239 @@
+"""The rows of one direction: made once for all endpoints under the same rules."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+
+from service.analysis.answers import Answers, Questioner
+from service.analysis.outcomes import Entry, Row, StageEntries, make_row
+from service.analysis.space import bits
+from service.model.assumption import Assumption
+from service.model.condition import ALWAYS
+from service.model.endpoint import Endpoint, EndpointPort
+from service.model.pipeline import ANY_PEER, Direction, Rule, Stage, StagePolicy
+from service.model.ports import NamedPort, ports_of
+
+Key = tuple[tuple[int, bool], ...]
+
+
+class RowMaker:
+    """Rows of one direction of a pipeline over a space."""
+
+    def __init__(
+        self,
+        direction: Direction,
+        stages: Sequence[Stage],
+        questioner: Questioner,
+        view: Sequence[Endpoint],
+    ) -> None:
+        self._direction = direction
+        self._stages = stages
+        self._questioner = questioner
+        self._view = view
+        self._policies: list[tuple[int, StagePolicy]] = [
+            (place, policy) for place, stage in enumerate(stages) for policy in stage.policies
+        ]
+        self._subjects = [questioner.ask(policy.subject) for _, policy in self._policies]
+        self._needs_subject = {
+            number
+            for number, (_, policy) in enumerate(self._policies)
+            if any(self._rule_needs_subject(rule) for rule in policy.rules)
+        }
+        self._entries: dict[int, tuple[Entry, ...]] = {}
+        self._peers: dict[int, Answers] = {}
+        self._named: dict[NamedPort, list[tuple[int, Answers]]] = {}
+
+    def rows(self, places: int) -> Iterator[tuple[int, Row]]:
+        """Places, as disjoint bit sets, with the row that they share."""
+        everything = self._questioner.space.everything
+        for key, members in self._by_policies(places).items():
+            if self._needs_subject.isdisjoint(number for number, _ in key):
+                yield members, make_row(self._stage_entries(key, None), everything)
+                continue
+            groups: dict[Hashable, tuple[int, int]] = {}
+            for place in bits(members):
+                part = self._subject_signature(key, place)
+                first, found = groups.get(part, (place, 0))
+                groups[part] = (first, found | 1 << place)
+            for first, found in groups.values():
+                yield found, make_row(self._stage_entries(key, first), everything)
+
+    def _by_policies(self, places: int) -> dict[Key, int]:
+        """Places by the policies that select them, certainly (True) or perhaps (False)."""
+        selecting: dict[int, list[tuple[int, bool]]] = {place: [] for place in bits(places)}
+        for number, answers in enumerate(self._subjects):
+            certain = answers.must
+            for place in bits(answers.may & places):
+                selecting[place].append((number, bool(certain >> place & 1)))
+        found: dict[Key, int] = {}
+        for place, policies in selecting.items():
+            key = tuple(policies)
+            found[key] = found.get(key, 0) | 1 << place
+        return found
+
+    def _stage_entries(self, key: Key, subject: int | None) -> list[StageEntries]:
+        by_stage: dict[int, list[tuple[int, bool]]] = {}
+        for number, certain in key:
+            by_stage.setdefault(self._policies[number][0], []).append((number, certain))
+        return [
+            self._one_stage(self._stages[place], policies, subject)
+            for place, policies in by_stage.items()
+        ]
+
+    def _one_stage(
+        self, stage: Stage, policies: list[tuple[int, bool]], subject: int | None
+    ) -> StageEntries:
+        entries: list[Entry] = []
+        isolates: bool | None = False
+        assumptions: frozenset[Assumption] = frozenset()
+        for number, certain in policies:
+            policy = self._policies[number][1]
+            found = self._policy_entries(number, policy, subject)
+            if not certain:
+                why = _assumptions(self._subjects[number])
+                found = tuple(_doubted(each, why) for each in found)
+                assumptions |= why
+            entries.extend(found)
+            if policy.isolates:
+                if certain:
+                    isolates = True
+                elif isolates is False:
+                    isolates = None
+        return StageEntries(tuple(entries), isolates, stage.end, assumptions)
+
+    def _policy_entries(
+        self, number: int, policy: StagePolicy, subject: int | None
+    ) -> tuple[Entry, ...]:
+        if number in self._needs_subject and subject is not None:
+            return tuple(
+                entry for rule in policy.rules for entry in self._rule_entries(rule, subject)
+            )
+        found = self._entries.get(number)
+        if found is None:
+            found = tuple(
+                entry for rule in policy.rules for entry in self._rule_entries(rule, None)
+            )
+            self._entries[number] = found
+        return found
+
+    def _rule_entries(self, rule: Rule, subject: int | None) -> Iterator[Entry]:
+        peers = self._peer_answers(rule)
+        if rule.local is not ALWAYS and subject is not None:
+            local = self._questioner.ask(rule.local)
+            one = 1 << subject
+            if not local.may & one:
+                return
+            if not local.must & one:
+                peers = _doubted_peers(peers, _assumptions(local))
+        if not peers.may:
+            return
+        if rule.traffic.numbered:
+            yield Entry(rule.effect, rule.traffic.numbered, peers)
+        for name in rule.traffic.named:
+            if self._direction is Direction.INGRESS:
+                if subject is not None:
+                    yield from self._own_port(rule, name, peers, self._view[subject])
+            else:
+                yield from self._peer_port(rule, name, peers)
+
+    def _peer_answers(self, rule: Rule) -> Answers:
+        if rule.peers is ANY_PEER:
+            everything = self._questioner.space.everything
+            return Answers(everything, everything)
+        found = self._peers.get(id(rule))
+        if found is None:
+            must = may = 0
+            doubts: list[tuple[int, frozenset[Assumption]]] = []
+            for peer in rule.peers:
+                answers = self._questioner.ask(peer.condition)
+                must |= answers.must
+                may |= answers.may
+                doubts.extend(answers.doubts)
+            kept = may & ~must
+            found = Answers(
+                must, may, tuple((each & kept, why) for each, why in doubts if each & kept)
+            )
+            self._peers[id(rule)] = found
+        return found
+
+    def _own_port(
+        self, rule: Rule, name: NamedPort, peers: Answers, subject: Endpoint
+    ) -> Iterator[Entry]:
+        for port in subject.ports:
+            if _is_called(port, name):
+                found = peers
+                if port.assumption is not None:
+                    found = _doubted_peers(peers, frozenset((port.assumption,)))
+                yield Entry(rule.effect, ports_of(port.protocol, port.number, port.number), found)
+
+    def _peer_port(self, rule: Rule, name: NamedPort, peers: Answers) -> Iterator[Entry]:
+        """At egress a name is looked up at each destination: one entry per number."""
+        known = self._named.get(name)
+        if known is None:
+            known = self._named[name] = self._destinations(name)
+        for point, having in known:
+            both = _both(peers, having)
+            if both.may:
+                yield Entry(
+                    rule.effect, ports_of(point >> 16, point & 0xFFFF, point & 0xFFFF), both
+                )
+
+    def _destinations(self, name: NamedPort) -> list[tuple[int, Answers]]:
+        found: dict[int, tuple[int, int, list[tuple[int, frozenset[Assumption]]]]] = {}
+        for place, endpoint in enumerate(self._view):
+            for port in endpoint.ports:
+                if not _is_called(port, name):
+                    continue
+                point = port.protocol << 16 | port.number
+                must, may, doubts = found.get(point, (0, 0, []))
+                one = 1 << place
+                if port.assumption is None:
+                    must |= one
+                else:
+                    doubts.append((one, frozenset((port.assumption,))))
+                found[point] = (must, may | one, doubts)
+        return [
+            (point, Answers(must, may, tuple(doubts)))
+            for point, (must, may, doubts) in found.items()
+        ]
+
+    def _rule_needs_subject(self, rule: Rule) -> bool:
+        named = bool(rule.traffic.named) and self._direction is Direction.INGRESS
+        return named or rule.local is not ALWAYS
+
+    def _subject_signature(self, key: Key, place: int) -> Hashable:
+        parts: list[Hashable] = []
+        names: set[str] = set()
+        for number, _ in key:
+            if number not in self._needs_subject:
+                continue
+            for rule in self._policies[number][1].rules:
+                names.update(each.name for each in rule.traffic.named)
+                if rule.local is not ALWAYS:
+                    local = self._questioner.ask(rule.local)
+                    parts.append((local.may >> place & 1, local.must >> place & 1))
+        ports = frozenset(each for each in self._view[place].ports if each.name in names)
+        return (tuple(parts), ports)
+
+
+def _is_called(port: EndpointPort, name: NamedPort) -> bool:
+    return port.name == name.name and name.protocol in {None, port.protocol}
+
+
+def _assumptions(answers: Answers) -> frozenset[Assumption]:
+    return frozenset(each for _, why in answers.doubts for each in why)
+
+
+def _doubted(entry: Entry, why: frozenset[Assumption]) -> Entry:
+    return Entry(entry.effect, entry.traffic, _doubted_peers(entry.peers, why))
+
+
+def _doubted_peers(peers: Answers, why: frozenset[Assumption]) -> Answers:
+    return Answers(0, peers.may, (*peers.doubts, (peers.may, why)))
+
+
+def _both(first: Answers, second: Answers) -> Answers:
+    must, may = first.must & second.must, first.may & second.may
+    kept = may & ~must
+    doubts = (*first.doubts, *second.doubts)
+    return Answers(must, may, tuple((each & kept, why) for each, why in doubts if each & kept))

@@ -1,0 +1,195 @@
+"""All pairs at once: for every destination, which sources reach it and on what.
+
+Egress rows are turned round so that each destination holds the sources that are let out to it;
+they meet the destination's ingress row as whole bit sets. Nothing loops over pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+
+from service.analysis.answers import Questioner
+from service.analysis.attempts import ADDRESS_FAMILY, shared_families
+from service.analysis.columns import Column, across_families, meet
+from service.analysis.outcomes import Row
+from service.analysis.rows import RowMaker
+from service.analysis.space import Mentions, Space, Standing, bits
+from service.model.addresses import Family, family_of
+from service.model.assumption import Assumption
+from service.model.endpoint import Endpoint, EndpointKind
+from service.model.intervals import Intervals
+from service.model.pipeline import Direction, Pipeline
+from service.model.ports import ALL_TRAFFIC
+
+NO_ASSUMPTION: frozenset[Assumption] = frozenset()
+
+#: Traffic that leaves some sources, and what it rests on.
+Outgoing = tuple[Intervals, int, frozenset[Assumption]]
+
+
+@dataclass(frozen=True, slots=True)
+class Connectivity:
+    """For each place of the space, the sources that reach it; those not listed are denied."""
+
+    space: Space
+    pipeline: Pipeline
+    view: int
+    columns: tuple[Column, ...]
+
+    def endpoint(self, place: int) -> Endpoint:
+        """The endpoint of a place as the pipeline sees it."""
+        return self.space.view(self.view)[place]
+
+
+def space_of(*pipelines: Pipeline) -> Space:
+    """A space that is fine enough for each of some pipelines over the same inventory."""
+    return Space([each.endpoints for each in pipelines], Mentions.of(pipelines))
+
+
+def solve(
+    pipeline: Pipeline,
+    space: Space | None = None,
+    view: int = 0,
+    *,
+    sources: int | None = None,
+    destinations: int | None = None,
+) -> Connectivity:
+    """The connectivity of a pipeline; `sources` and `destinations` narrow it to some places.
+
+    `view` is the pipeline's number in a space that was made for several.
+    """
+    if space is None:
+        space, view = space_of(pipeline), 0
+    wanted = space.everything if destinations is None else destinations
+    callers = space.everything if sources is None else sources
+    layers = [_Layer(pipeline, space, view, family, callers, wanted) for family in space.families]
+    columns = layers[0].columns()
+    if len(layers) > 1:
+        columns = [
+            across_families(
+                first,
+                second,
+                layers[0].valid_sources(place) & layers[1].valid_sources(place),
+                ADDRESS_FAMILY,
+            )
+            for place, (first, second) in enumerate(zip(columns, layers[1].columns(), strict=True))
+        ]
+    return Connectivity(space, pipeline, view, tuple(columns))
+
+
+class _Layer:
+    """The connections of one address family."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        space: Space,
+        view: int,
+        family: Family,
+        sources: int,
+        destinations: int,
+    ) -> None:
+        self.space = space
+        self.endpoints = space.view(view)
+        self.family = family
+        self.destinations = destinations
+        self.sources = sources
+        self.inside = (1 << space.first_external) - 1
+        self.outside = space.everything & ~self.inside
+        questioner = Questioner(space, self.endpoints, family)
+        self.egress = RowMaker(
+            Direction.EGRESS, pipeline.stages(Direction.EGRESS), questioner, self.endpoints
+        )
+        self.ingress = RowMaker(
+            Direction.INGRESS, pipeline.stages(Direction.INGRESS), questioner, self.endpoints
+        )
+        self.standing: dict[Standing, int] = dict.fromkeys(Standing, 0)
+        self._by_address_kind: dict[Hashable, int] = {}
+        self._speakers: dict[Hashable, int] = {}
+        for index, place in enumerate(space.places):
+            self.standing[place.standing] |= 1 << index
+            if len(space.families) > 1:
+                kind = self._address_kind(index)
+                self._by_address_kind[kind] = self._by_address_kind.get(kind, 0) | 1 << index
+
+    def columns(self) -> list[Column]:
+        """A column per place; empty for places that were not asked about."""
+        found: list[Column] = [()] * self.space.size
+        outgoing, at_place = self._outgoing()
+        open_row = Row(((ALL_TRAFFIC, self.space.everything),))
+        known: dict[Hashable, Column] = {}
+        for number, (places, row) in enumerate(self._ingress_rows(open_row)):
+            for place in bits(places):
+                valid = self.valid_sources(place)
+                key = (number, at_place[place], valid)
+                column = known.get(key)
+                if column is None:
+                    chosen = [outgoing[each] for each in at_place[place]]
+                    column = known[key] = meet(row, chosen, valid)
+                found[place] = column
+        return found
+
+    def _ingress_rows(self, open_row: Row) -> Iterator[tuple[int, Row]]:
+        yield from self.ingress.rows(self.destinations & self.inside)
+        if self.destinations & self.outside:
+            yield self.destinations & self.outside, open_row
+
+    def _outgoing(self) -> tuple[list[Outgoing], list[tuple[int, ...]]]:
+        """Distinct sets of traffic and sources, and which of them lead to each place."""
+        merged: dict[tuple[Intervals, int, frozenset[Assumption]], int] = {}
+        for callers, row in self.egress.rows(self.sources & self.inside):
+            for traffic, peers in row.certain:
+                key = (traffic, peers & self.destinations, NO_ASSUMPTION)
+                merged[key] = merged.get(key, 0) | callers
+            for traffic, peers, why in row.unknown:
+                unsure = (traffic, peers & self.destinations, why)
+                merged[unsure] = merged.get(unsure, 0) | callers
+        outside = self.sources & self.outside
+        if outside:
+            open_key = (ALL_TRAFFIC, self.destinations, NO_ASSUMPTION)
+            merged[open_key] = merged.get(open_key, 0) | outside
+        outgoing: list[Outgoing] = []
+        at_place: list[list[int]] = [[] for _ in range(self.space.size)]
+        for (traffic, peers, why), callers in merged.items():
+            for place in bits(peers):
+                at_place[place].append(len(outgoing))
+            outgoing.append((traffic, callers, why))
+        return outgoing, [tuple(each) for each in at_place]
+
+    def valid_sources(self, place: int) -> int:
+        """The places whose connection to this one is a question at all, in this family."""
+        chosen = self.space.places[place]
+        own = self.standing[Standing.OWN_NODE]
+        plain = self.standing[Standing.PLAIN]
+        if chosen.is_external:
+            allowed = self.inside & ~own
+        elif chosen.standing is Standing.OWN_NODE:
+            # A pod and the node that it runs on; no other source has an own node.
+            allowed = plain & self.inside
+        elif chosen.standing is Standing.OTHER_NODE:
+            allowed = self.space.everything & ~own
+        else:
+            allowed = self.space.everything
+        return allowed & self._same_family(place) & self.sources
+
+    def _same_family(self, place: int) -> int:
+        """The sources that use this address family towards a place."""
+        if len(self.space.families) == 1:
+            return self.space.everything
+        kind = self._address_kind(place)
+        known = self._speakers.get(kind)
+        if known is None:
+            target = self.endpoints[place]
+            known = 0
+            for places in self._by_address_kind.values():
+                source = self.endpoints[next(iter(bits(places)))]
+                if self.family in shared_families(source, target):
+                    known |= places
+            self._speakers[kind] = known
+        return known
+
+    def _address_kind(self, place: int) -> Hashable:
+        endpoint = self.endpoints[place]
+        outside = endpoint.kind is EndpointKind.EXTERNAL
+        return (outside, frozenset(map(family_of, endpoint.addresses)))

@@ -1,0 +1,204 @@
+"""The space of an all-pairs question: every endpoint class, node and address range as one bit.
+
+Pods that no condition, port name or address block of the pipelines can tell apart are one
+class; labels that no selector mentions do not count. A node stands twice, as "the node that
+the pod runs on" and as "another node", so that pods do not split by node. Addresses outside
+are cut at the edges of every block.
+"""
+
+from __future__ import annotations
+
+import itertools
+from bisect import bisect_right
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from service.analysis.alike import atoms_of, conditions_of
+from service.model.addresses import Family, addresses_of, family_of
+from service.model.condition import AddressIn, EndpointIn, LabelIs, LabelScope, NodeNameIn
+from service.model.endpoint import Endpoint, EndpointKind
+from service.model.pipeline import Direction, Pipeline
+
+PodKey = tuple[str, str]
+
+
+class Standing(Enum):
+    """How a place relates to the pod at the other end; pods and addresses do not."""
+
+    PLAIN = "Plain"
+    OWN_NODE = "OwnNode"
+    OTHER_NODE = "OtherNode"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One bit of the space.
+
+    `members` are endpoints that share every answer; `low` and `high` bound a range of
+    addresses outside the cluster.
+    """
+
+    endpoint: Endpoint
+    members: tuple[Endpoint, ...] = ()
+    standing: Standing = Standing.PLAIN
+    low: int = 0
+    high: int = 0
+
+    @property
+    def is_external(self) -> bool:
+        """Whether it is a range of addresses outside the cluster."""
+        return self.endpoint.kind is EndpointKind.EXTERNAL
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """What the conditions of some pipelines speak of; nothing else can tell endpoints apart."""
+
+    keys: Mapping[LabelScope, tuple[str, ...]]
+    boundaries: tuple[int, ...]
+    pods: frozenset[PodKey]
+    nodes: frozenset[str]
+    port_names: frozenset[str]
+
+    @classmethod
+    def of(cls, pipelines: Iterable[Pipeline]) -> Mentions:
+        """Collect from every condition and rule."""
+        keys: dict[LabelScope, set[str]] = {}
+        boundaries: set[int] = set()
+        pods: set[PodKey] = set()
+        nodes: set[str] = set()
+        names: set[str] = set()
+        for pipeline in pipelines:
+            for atom in atoms_of(conditions_of(pipeline)):
+                match atom:
+                    case LabelIs(scope, requirement):
+                        keys.setdefault(scope, set()).add(requirement.key)
+                    case AddressIn(addresses):
+                        for low, high in addresses:
+                            boundaries.update((low, high + 1))
+                    case EndpointIn(found):
+                        pods |= found
+                    case NodeNameIn(named):
+                        nodes |= named
+                    case _:
+                        pass
+            for direction in Direction:
+                for stage in pipeline.stages(direction):
+                    for policy in stage.policies:
+                        for rule in policy.rules:
+                            names.update(each.name for each in rule.traffic.named)
+        return cls(
+            {scope: tuple(sorted(found)) for scope, found in keys.items()},
+            tuple(sorted(boundaries)),
+            frozenset(pods),
+            frozenset(nodes),
+            frozenset(names),
+        )
+
+    def covers(self, other: Mentions) -> bool:
+        """Whether everything that another set mentions is mentioned here too."""
+        return (
+            all(set(found) <= set(self.keys.get(scope, ())) for scope, found in other.keys.items())
+            and set(other.boundaries) <= set(self.boundaries)
+            and other.pods <= self.pods
+            and other.nodes <= self.nodes
+            and other.port_names <= self.port_names
+        )
+
+
+class Space:
+    """Places in a fixed order: pod classes, hostNetwork pods and nodes, address ranges."""
+
+    def __init__(self, endpoint_views: Sequence[Sequence[Endpoint]], mentions: Mentions) -> None:
+        """One view per pipeline, of the same endpoints in the same order."""
+        self.mentions = mentions
+        self.places: list[Place] = []
+        self.place_of: dict[PodKey, int] = {}
+        self.families = _families(endpoint_views[0], mentions)
+        first = endpoint_views[0]
+        classes: dict[Hashable, list[int]] = {}
+        on_nodes: dict[Hashable, list[int]] = {}
+        for index, endpoint in enumerate(first):
+            key = tuple(_signature(view[index], mentions) for view in endpoint_views)
+            group = on_nodes if endpoint.is_on_node_network else classes
+            group.setdefault(key, []).append(index)
+        self._views: list[list[Endpoint]] = [[] for _ in endpoint_views]
+        for members in classes.values():
+            self._add(endpoint_views, members, Standing.PLAIN)
+        for members in on_nodes.values():
+            self._add(endpoint_views, members, Standing.OWN_NODE)
+            self._add(endpoint_views, members, Standing.OTHER_NODE)
+        self.first_external = len(self.places)
+        for family in self.families:
+            for low, high in _ranges(family, mentions.boundaries):
+                outside = Endpoint(EndpointKind.EXTERNAL, "", addresses=(low,))
+                self.places.append(Place(outside, (), Standing.PLAIN, low, high))
+                for view in self._views:
+                    view.append(outside)
+        self.size = len(self.places)
+        self.everything = (1 << self.size) - 1
+
+    def view(self, index: int) -> list[Endpoint]:
+        """The endpoint of each place as the pipeline with this index sees it."""
+        return self._views[index]
+
+    def _add(
+        self, views: Sequence[Sequence[Endpoint]], members: list[int], standing: Standing
+    ) -> None:
+        place = len(self.places)
+        found = tuple(views[0][index] for index in members)
+        self.places.append(Place(found[0], found, standing))
+        for view, collected in zip(views, self._views, strict=True):
+            collected.append(view[members[0]])
+        if standing is not Standing.OWN_NODE:
+            for each in found:
+                self.place_of[each.namespace, each.name] = place
+
+
+def bits(value: int) -> Iterable[int]:
+    """The positions of the ones in an integer, lowest first."""
+    while value:
+        low = value & -value
+        yield low.bit_length() - 1
+        value ^= low
+
+
+def _signature(endpoint: Endpoint, mentions: Mentions) -> Hashable:
+    keys = mentions.keys
+    labels = endpoint.labels
+    ports: Hashable = ()
+    if mentions.port_names and endpoint.ports:
+        ports = frozenset(each for each in endpoint.ports if each.name in mentions.port_names)
+    account: Hashable = None
+    if LabelScope.SERVICE_ACCOUNT in keys or LabelScope.SERVICE_ACCOUNT_NAME in keys:
+        account = endpoint.service_account
+    return (
+        endpoint.kind,
+        endpoint.namespace,
+        tuple(map(labels.get, keys.get(LabelScope.POD, ()))),
+        account,
+        ports,
+        endpoint.os,
+        tuple(
+            (bisect_right(mentions.boundaries, point), family_of(point))
+            for point in endpoint.addresses
+        ),
+        (endpoint.namespace, endpoint.name) in mentions.pods,
+        endpoint.node if endpoint.node in mentions.nodes else None,
+    )
+
+
+def _families(endpoints: Iterable[Endpoint], mentions: Mentions) -> tuple[Family, ...]:
+    """IPv4, and IPv6 where an endpoint or a policy has to do with it."""
+    found = {family_of(point) for each in endpoints for point in each.addresses}
+    found |= {family_of(point) for point in mentions.boundaries}
+    found.add(Family.IPV4)
+    return tuple(each for each in Family if each in found)
+
+
+def _ranges(family: Family, boundaries: tuple[int, ...]) -> Iterable[tuple[int, int]]:
+    ((lowest, highest),) = addresses_of(family).spans
+    cuts = [lowest, *(each for each in boundaries if lowest < each <= highest), highest + 1]
+    for low, after in itertools.pairwise(cuts):
+        yield low, after - 1
