@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from service.analysis.evaluate import Evaluator, UnresolvedEnd
+from service.engines.registry import engine_named
 from service.model.cluster import EngineChoice
+from service.model.engine import EngineProfile, split_profile
 from service.model.flow import Flow
+from service.model.verdict import Decision, Verdict
+from service.storage import evaluations as rows
+from service.storage import revisions
+from service.storage.tables import EvaluationRow, VerdictRow
+from service.usecases.cluster_rows import find_row
 from service.usecases.context import Context
-from service.usecases.paging import Page, PageRequest
+from service.usecases.errors import FieldError, Invalid, InvalidParameter, NotFound
+from service.usecases.flow_json import describe_end, flow_key
+from service.usecases.paging import Page, PageRequest, number_after, page_of
+from service.usecases.selecting import find_revision, select_revision
+from service.usecases.snapshots import PartKeys, evaluator_of, facts_of, profile_for
+from service.usecases.texts import is_storable
+from service.usecases.verdict_json import verdict_body
 from service.usecases.views import EvaluationView, VerdictView
+
+MOST_FLOWS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +61,196 @@ def evaluate_flows(
     An end that the revision does not have is `Invalid`, with a pointer such as
     `/flows/0/source`; nothing is recorded then.
     """
-    raise NotImplementedError
+    if not 0 < len(flows) <= MOST_FLOWS:
+        detail = f"there must be 1 to {MOST_FLOWS} flows"
+        raise Invalid("BadFlowCount", detail, [FieldError("/flows", detail, "BadValue")])
+    _, record, row = find_revision(context, cluster, revision)
+    profile = profile_for(record, engine)
+    evaluator = evaluator_of(context, PartKeys.of(row), facts_of(record), profile)
+    verdicts = _evaluate(evaluator, flows)
+    evaluation = EvaluationRow(
+        id="" if dry_run else context.new_id(),
+        revision_id=row.id,
+        engine=str(profile),
+        engine_name=profile.engine,
+        engine_version=str(profile.version) if profile.version else None,
+        engine_options=dict(profile.options),
+        flow_count=len(verdicts),
+        decisions=dict(Counter(each.decision.value for each in verdicts)),
+        created_at=context.clock(),
+    )
+    columns = [verdict_columns(verdict) for verdict in verdicts]
+    if not dry_run:
+        with context.database.write() as session:
+            if not revisions.exists(session, row.id):
+                raise NotFound("RevisionNotFound", "the revision has just been deleted")
+            rows.insert(session, evaluation, columns)
+    return evaluation_view(evaluation, cluster, row.number, columns)
 
 
 def list_evaluations(
     context: Context, cluster: str, revision: str, page: PageRequest, *, engine: str | None = None
 ) -> Page[EvaluationView]:
     """The evaluations of a revision, newest first, without their verdicts."""
-    raise NotImplementedError
+    with context.database.read() as session:
+        row = select_revision(session, find_row(session, cluster), revision)
+        found = rows.page(
+            session,
+            row.id,
+            page.limit + 1,
+            before=number_after(page),
+            filters=_engine_filter(engine),
+        )
+    return page_of(
+        found,
+        page,
+        lambda each: evaluation_view(each, cluster, row.number),
+        lambda each: each.sequence,
+    )
 
 
 def get_evaluation(context: Context, evaluation: str) -> EvaluationView:
     """One evaluation with its verdicts in the order in which the flows were asked."""
-    raise NotImplementedError
+    with context.database.read() as session:
+        found = rows.find(session, evaluation) if is_storable(evaluation) else None
+        if found is None:
+            raise NotFound("EvaluationNotFound", f"there is no evaluation {evaluation[:80]!r}")
+        row, number, cluster = found
+        bodies = [
+            {"body": each.body, "decision": each.decision}
+            for each in rows.verdicts_of(session, row)
+        ]
+    return evaluation_view(row, cluster, number, bodies)
 
 
 def list_verdicts(
     context: Context, cluster: str, revision: str, filters: VerdictFilters, page: PageRequest
 ) -> Page[VerdictView]:
     """The recorded verdicts of a revision, newest first."""
-    raise NotImplementedError
+    texts = {
+        "decision": _decision(filters.decision),
+        "source": filters.source,
+        "destination": filters.destination,
+        "protocol": filters.protocol.upper() if filters.protocol else None,
+        "port": filters.port,
+    }
+    wanted = {name: text for name, text in texts.items() if text is not None}
+    with context.database.read() as session:
+        row = select_revision(session, find_row(session, cluster), revision)
+        found: list[tuple[VerdictRow, str]] = []
+        if all(map(is_storable, (*wanted.values(), filters.evaluation or ""))):
+            found = rows.verdict_page(
+                session,
+                row.id,
+                page.limit + 1,
+                before=number_after(page),
+                filters={**wanted, **_engine_filter(filters.engine)},
+                evaluation=filters.evaluation,
+            )
+    return page_of(
+        found,
+        page,
+        lambda each: verdict_view(each[0], each[1], cluster, row.number),
+        lambda each: each[0].sequence,
+    )
+
+
+def verdict_columns(verdict: Verdict) -> dict[str, Any]:
+    """What is stored of a verdict."""
+    flow = verdict.flow
+    return {
+        "flow_key": flow_key(flow),
+        "source": describe_end(flow.source),
+        "destination": describe_end(flow.destination),
+        "protocol": flow.protocol.upper(),
+        "port": "" if flow.port is None else str(flow.port),
+        "decision": verdict.decision.value,
+        "body": verdict_body(verdict),
+    }
+
+
+def evaluation_view(
+    row: EvaluationRow, cluster: str, revision: int, verdicts: Sequence[Mapping[str, Any]] = ()
+) -> EvaluationView:
+    """The evaluation of a row."""
+    return EvaluationView(
+        id=row.id,
+        cluster=cluster,
+        revision=revision,
+        engine=row.engine,
+        engine_name=row.engine_name,
+        engine_version=row.engine_version,
+        engine_options=row.engine_options,
+        flow_count=row.flow_count,
+        decisions=row.decisions,
+        created_at=row.created_at,
+        verdicts=tuple(
+            VerdictView(
+                id=_verdict_id(row.id, position),
+                evaluation=row.id,
+                cluster=cluster,
+                revision=revision,
+                engine=row.engine,
+                decision=verdict["decision"],
+                body=verdict["body"],
+                created_at=row.created_at,
+            )
+            for position, verdict in enumerate(verdicts)
+        ),
+    )
+
+
+def verdict_view(row: VerdictRow, evaluation: str, cluster: str, revision: int) -> VerdictView:
+    """The verdict of a row."""
+    return VerdictView(
+        id=_verdict_id(evaluation, row.position),
+        evaluation=evaluation,
+        cluster=cluster,
+        revision=revision,
+        engine=row.engine,
+        decision=row.decision,
+        body=row.body,
+        created_at=row.created_at,
+    )
+
+
+def _verdict_id(evaluation: str, position: int) -> str:
+    return f"{evaluation}.{position}" if evaluation else ""
+
+
+def _evaluate(evaluator: Evaluator, flows: Sequence[Flow]) -> list[Verdict]:
+    verdicts: list[Verdict] = []
+    faults: list[FieldError] = []
+    for index, flow in enumerate(flows):
+        try:
+            verdicts.append(evaluator.evaluate(flow))
+        except UnresolvedEnd as end:
+            faults.append(FieldError(f"/flows/{index}/{end.side}", end.detail, end.code))
+    if faults:
+        raise Invalid("UnresolvedFlow", "the revision does not have what a flow names", faults)
+    return verdicts
+
+
+def _decision(text: str | None) -> str | None:
+    known = {each.value for each in Decision if each is not Decision.NOT_APPLICABLE}
+    if text is not None and text not in known:
+        detail = f"{text[:80]!r} is none of {', '.join(sorted(known))}"
+        raise InvalidParameter("InvalidVerdict", detail)
+    return text
+
+
+def _engine_filter(text: str | None) -> dict[str, str]:
+    """The column and value that an engine's name, or the text of a profile, asks for."""
+    if text is None:
+        return {}
+    if "?" in text:
+        # A profile with options, as answers print it.
+        return {"engine": text} if is_storable(text) else {"engine": ""}
+    try:
+        name, version = split_profile(text)
+        known = engine_named(name).name
+    except ValueError as error:
+        raise InvalidParameter("InvalidEngine", str(error)) from error
+    if version is None:
+        return {"engine_name": known}
+    return {"engine": str(EngineProfile(known, version))}

@@ -118,7 +118,7 @@ class EvaluationView:
 
 @dataclass(frozen=True, slots=True)
 class WorkloadChange:
-    """A workload endpoint that came, went or changed; `variant` tells canaries apart."""
+    """A workload that was `added`, `removed` or `changed` in what policies can see of it."""
 
     change: str
     namespace: str
@@ -144,6 +144,9 @@ class Flip:
     """What decides the new verdict, shaped as in design.md, each with its `direction`."""
     policies: tuple[PolicyChange, ...] = ()
     workloads: tuple[WorkloadChange, ...] = ()
+    """What changed between the two revisions, what the verdicts name first."""
+    omitted: int = 0
+    """How many changes are not listed because there are so many."""
 
 
 @dataclass(frozen=True, slots=True)
