@@ -150,8 +150,10 @@ def history(service: Service) -> None:
     title("4. Looking back: when did the answer change, and what changed it?")
     entries = service.get(
         "/v1/clusters/demo/verdicts",
-        source="pod:demo/client",
-        destination="pod:demo/server",
+        sourceNamespace="demo",
+        sourcePod="client",
+        destinationNamespace="demo",
+        destinationPod="server",
         protocol="TCP",
         port=80,
         engine="npm",
@@ -168,7 +170,7 @@ def history(service: Service) -> None:
     expect([entry["verdict"] for entry in entries], ["Allow", "Deny", "Allow"])
     expect([bool(entry.get("flip")) for entry in entries], [False, True, True])
     expect([change["policy"]["name"] for change in entries[1]["flip"]["policies"]], ["demo-policy"])
-    expect([change["workload"] for change in entries[2]["flip"]["workloads"]], ["Pod/client"])
+    expect({change["workload"] for change in entries[2]["flip"]["workloads"]}, {"Pod/client"})
 
 
 def shop(service: Service) -> None:
