@@ -143,12 +143,31 @@ def install(app: Flask, version: str) -> ProblemApi:
 
 def document(api: ProblemApi) -> dict[str, Any]:
     """The OpenAPI document as JSON values."""
-    found: dict[str, Any] = api.spec.to_dict()
-    found["components"] = {
-        section: dict(sorted(members.items())) for section, members in found["components"].items()
+    found = api.spec.to_dict()
+    information = found["info"]
+    components = {name: dict(sorted(each.items())) for name, each in found["components"].items()}
+    return {
+        "openapi": found["openapi"],
+        "info": {
+            name: information[name] for name in ("title", "version", "description", "license")
+        },
+        "servers": found["servers"],
+        "security": found["security"],
+        "tags": found["tags"],
+        "paths": {path: _in_order(item) for path, item in sorted(found["paths"].items())},
+        "components": components,
     }
-    found["paths"] = dict(sorted(found["paths"].items()))
-    return found
+
+
+def _in_order(item: Mapping[str, Any]) -> dict[str, Any]:
+    """A path with what matters to readers first."""
+    parts = ("operationId", "tags", "summary", "description", "parameters", "requestBody")
+    ordered: dict[str, Any] = {"parameters": item["parameters"]} if "parameters" in item else {}
+    for method, operation in item.items():
+        if method != "parameters":
+            first = {name: operation[name] for name in parts if name in operation}
+            ordered[method] = {**first, **operation}
+    return ordered
 
 
 class _Dumper(yaml.SafeDumper):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
@@ -43,6 +44,7 @@ class Operation:
     refuses: tuple[ProblemType, ...]
     conditions: tuple[str, ...]
     links: Mapping[int, Mapping[str, Any]]
+    body: Mapping[str, Any] | None
 
 
 class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest ships no types
@@ -67,13 +69,16 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest ships no t
         refuses: Iterable[ProblemType] = (),
         conditions: Iterable[str] = (),
         links: Mapping[int, Mapping[str, Any]] | None = None,
-        **documentation: Any,
+        body: Mapping[str, Any] | None = None,
     ) -> Callable[[View], View]:
-        """Name an operation, the problems it may answer with and what to ask next."""
-        described = Operation(operation_id, tuple(refuses), tuple(conditions), links or {})
+        """Name an operation, the problems it may answer with and what to ask next.
+
+        `body` documents a body that no schema reads.
+        """
+        described = Operation(operation_id, tuple(refuses), tuple(conditions), links or {}, body)
 
         def decorate(view: View) -> View:
-            decorated: View = self.doc(operationId=operation_id, **documentation)(view)
+            decorated: View = self.doc(operationId=operation_id)(view)
             decorated._apidoc["operation"] = described  # type: ignore[attr-defined]
             return decorated
 
@@ -111,12 +116,35 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest ships no t
 
         return decorate
 
+    def also(
+        self,
+        status_code: int,
+        schema: Schema | Mapping[str, Any],
+        *,
+        description: str,
+        headers: Iterable[str] = (),
+        **options: Any,
+    ) -> Callable[[View], View]:
+        """Document another answer of success."""
+        documented = {name: name for name in headers}
+        found: Callable[[View], View] = self.alt_response(
+            status_code,
+            schema=schema,
+            description=description,
+            headers=documented,
+            success=True,
+            **options,
+        )
+        return found
+
     @staticmethod
     def _prepare_operation_doc(
         doc: dict[str, Any], doc_info: dict[str, Any], *, method: str, **_: Any
     ) -> dict[str, Any]:
         operation: Operation = doc_info["operation"]
         refused = set(operation.refuses)
+        if operation.body:
+            doc["requestBody"] = deepcopy(dict(operation.body))
         if doc.get("requestBody"):
             refused.update(_OF_EVERY_BODY)
         if any(

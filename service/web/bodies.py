@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Request
@@ -98,23 +99,52 @@ def _empty() -> RequestProblem:
     return RequestProblem(types.MALFORMED_REQUEST, "The upload is empty.", code="EmptyBody")
 
 
-def documentation() -> dict[str, Any]:
-    """The request body of an upload, for the OpenAPI document."""
-    example = (
-        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
-        "metadata: {name: demo-policy, namespace: demo}\n"
-        "spec:\n  podSelector: {matchLabels: {app: server}}\n"
-        "  ingress:\n  - from: [{podSelector: {matchLabels: {app: client}}}]\n"
-        "    ports: [{protocol: TCP, port: 80}]\n"
-    )
-    return {
-        "required": True,
-        "description": "Kubernetes objects: YAML documents, one JSON object or List, a JSON "
-        f"object a line, or files named `{FIELD}` in a form. May have Content-Encoding gzip.",
-        "content": {
-            YAML: {"schema": {"type": "string"}, "example": example},
-            JSON: {"schema": "KubernetesObject"},
-            NDJSON: {"schema": {"type": "string"}},
-            FORM: {"schema": "ManifestForm"},
+_EXAMPLE = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: demo-policy, namespace: demo}
+spec:
+  podSelector: {matchLabels: {app: server}}
+  ingress:
+  - from: [{podSelector: {matchLabels: {app: client}}}]
+    ports: [{protocol: TCP, port: 80}]
+"""
+#: The request body of an upload, for the OpenAPI document.
+DOCUMENTATION: Mapping[str, Any] = {
+    "required": True,
+    "description": "Kubernetes objects: YAML documents, one JSON object or List, a JSON object a "
+    f"line, or files named `{FIELD}` in a form. May have Content-Encoding gzip, but for forms, "
+    "whose files may be compressed instead.",
+    "content": {
+        YAML: {"schema": {"type": "string"}, "example": _EXAMPLE},
+        JSON: {"schema": "KubernetesObject"},
+        NDJSON: {"schema": {"type": "string"}},
+        FORM: {"schema": "ManifestForm"},
+    },
+}
+COMPONENTS: Mapping[str, dict[str, Any]] = {
+    "KubernetesObject": {
+        "type": "object",
+        "description": "An object, or a List of objects as `kubectl get -o json` prints it.",
+        "properties": {"apiVersion": {"type": "string"}, "kind": {"type": "string"}},
+        "examples": [
+            {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {"name": "client", "namespace": "demo", "labels": {"app": "client"}},
+                "spec": {"containers": [{"name": "main", "image": "busybox"}]},
+            }
+        ],
+    },
+    "ManifestForm": {
+        "type": "object",
+        "description": "Files of manifests.",
+        "properties": {
+            FIELD: {
+                "type": "array",
+                "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+            }
         },
-    }
+        "required": [FIELD],
+    },
+}

@@ -6,6 +6,7 @@ from typing import Any
 
 from apispec import APISpec
 
+from service.web import bodies
 from service.web.blueprint import ETAG, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION, response_name
 from service.web.problem_types import PROBLEM_TYPES, UNSUPPORTED_MEDIA_TYPE
 from service.web.problems import MEDIA_TYPE
@@ -63,6 +64,8 @@ def register(spec: APISpec) -> None:
             for name in ("Accept-Post", "Accept-Patch", "Accept-Encoding"):
                 answer["headers"][name] = {"description": "What is accepted.", "schema": _TEXT}
         spec.components.response(response_name(each), answer, lazy=True)
+    for name, schema in bodies.COMPONENTS.items():
+        spec.components.schema(name, schema, lazy=True)
     spec.components.security_scheme(
         "bearer",
         {

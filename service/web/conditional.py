@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from flask import Flask, Response, request
 
+from service.usecases.errors import NotFound
 from service.web import problem_types as types
 from service.web.problems import RequestProblem
 
@@ -32,16 +33,26 @@ def expected_version(current: Callable[[], str]) -> str | None:
     if "If-Match" not in request.headers:
         return None
     wanted = request.if_match
-    if wanted.star_tag:
-        return current()
     tags = [tag for tag in wanted.as_set() if wanted.is_strong(tag)]
-    if len(tags) == 1:
+    if len(tags) == 1 and not wanted.star_tag:
         return tags[0]
-    if not tags and not wanted.as_set(include_weak=True):
+    return matching(current)
+
+
+def matching(current: Callable[[], str]) -> str:
+    """The current version where `If-Match` names it, else 412."""
+    wanted = request.if_match
+    if not wanted.star_tag and not wanted.as_set(include_weak=True):
         raise _malformed("If-Match")
-    # Weak tags never match here, so there may be none left.
-    now = current()
-    if now in tags:
+    try:
+        now = current()
+    except NotFound as error:
+        # Where the request could make the resource, its absence is what the client ruled out.
+        if request.method == "PUT":
+            raise RequestProblem(types.PRECONDITION_FAILED, "There is nothing yet.") from error
+        raise
+    # Comparison is strong here (RFC 9110, section 13.1.1), so weak tags never match.
+    if wanted.star_tag or wanted.is_strong(now):
         return now
     raise RequestProblem(types.PRECONDITION_FAILED, "No tag in If-Match is the current one.")
 

@@ -18,7 +18,7 @@ from service.manifests.faults import Fault, UnsupportedContent, UploadRefused, U
 from service.usecases.errors import (
     Conflict,
     Invalid,
-    InvalidFilter,
+    InvalidParameter,
     NotFound,
     PreconditionFailed,
     UsecaseError,
@@ -35,7 +35,7 @@ _OF_USECASE: Mapping[type[UsecaseError], ProblemType] = {
     Conflict: types.CONFLICT,
     PreconditionFailed: types.PRECONDITION_FAILED,
     Invalid: types.INVALID_BODY,
-    InvalidFilter: types.MALFORMED_REQUEST,
+    InvalidParameter: types.MALFORMED_REQUEST,
 }
 #: What is wrong with the text itself, before it means anything.
 SYNTAX_CODES = frozenset({"MalformedDocument"})

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from flask import Flask, current_app
 
 from service.usecases.context import Context
-from service.web.paging import PageTokens
 
 _KEY = "netverdict"
 
@@ -26,7 +25,7 @@ class WebScope:
     """One per application."""
 
     context: Context
-    page_tokens: PageTokens
+    page_token_key: bytes
     readiness: tuple[Check, ...] = ()
 
 

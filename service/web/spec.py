@@ -11,6 +11,7 @@ from apispec.ext.marshmallow.common import resolve_schema_instance
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 
 from service.web.schemas.base import Choice, QueryFlag, QueryNumber, Whole
+from service.web.schemas.engine import EngineChoiceSchema, EngineSelection
 
 
 class Converter(OpenAPIConverter):
@@ -27,8 +28,8 @@ class Converter(OpenAPIConverter):
         doc = type(instance).__doc__
         if doc:
             found["description"] = " ".join(doc.split())
-        examples = getattr(instance, "EXAMPLES", ())
-        if examples:
+        # Those of a base class are none of this one.
+        if examples := vars(type(instance)).get("EXAMPLES"):
             found["examples"] = list(examples)
         return found
 
@@ -47,7 +48,25 @@ class SchemaPlugin(MarshmallowPlugin):
             QueryNumber: ("integer", None),
             QueryFlag: ("boolean", None),
         }
+        spec.components.schema(
+            "EngineSelection",
+            {
+                "description": "An engine, perhaps with version and options, or as one text.",
+                "anyOf": [
+                    self.converter.resolve_nested_schema(EngineChoiceSchema),  # type: ignore[no-untyped-call]
+                    {"type": "string", "examples": ["npm", "cilium:1.17"]},
+                ],
+            },
+        )
+        self.converter.add_attribute_function(selection2reference)  # type: ignore[no-untyped-call]
         self.converter.add_attribute_function(choice2reference)  # type: ignore[no-untyped-call]
+
+
+def selection2reference(self: OpenAPIConverter, field: Any, ret: dict[str, Any]) -> dict[str, Any]:
+    """Say that a request may give an engine in two ways."""
+    if not isinstance(field, EngineSelection):
+        return {}
+    return {"$ref": "#/components/schemas/EngineSelection"}
 
 
 def choice2reference(self: OpenAPIConverter, field: Any, ret: dict[str, Any]) -> dict[str, Any]:

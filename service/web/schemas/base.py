@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 import marshmallow as ma
 from marshmallow import fields
@@ -26,6 +26,9 @@ def camel(name: str) -> str:
 
 class ApiSchema(ma.Schema):
     """camelCase on the wire."""
+
+    EXAMPLES: ClassVar[tuple[Mapping[str, Any], ...]] = ()
+    """For the OpenAPI document."""
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         if field_obj.data_key is None:
@@ -111,10 +114,12 @@ class TextMap(fields.Dict):
 class Timestamp(fields.DateTime):
     """RFC 3339 in UTC, such as 2026-11-22T20:45:00Z."""
 
+    @staticmethod
+    def text(moment: datetime) -> str:
+        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
     def _serialize(self, value: datetime | None, attr: Any, obj: Any, **kwargs: Any) -> Any:
-        if value is None:
-            return None
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return None if value is None else self.text(value)
 
 
 class QueryNumber(fields.Integer):
