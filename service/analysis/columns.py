@@ -1,8 +1,12 @@
-"""A column: who reaches one destination, as disjoint sets of sources with their traffic."""
+"""A column: who reaches one destination, on what.
+
+A column lists traffic with the sources that may send it; entries may overlap and their union
+counts. `groups` turns it round: disjoint sets of sources, each with all that it may send.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from service.analysis.outcomes import Row
@@ -10,7 +14,19 @@ from service.model.assumption import Assumption
 from service.model.intervals import NOTHING, Intervals
 from service.model.ports import ALL_TRAFFIC
 
-NO_ASSUMPTION: frozenset[Assumption] = frozenset()
+Why = frozenset[Assumption]
+NO_ASSUMPTION: Why = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Traffic and sources that certainly get through, and those that depend on assumptions.
+
+    What is certain for a source is not unknown for it; all else is denied.
+    """
+
+    certain: tuple[tuple[Intervals, int], ...] = ()
+    unknown: tuple[tuple[Intervals, int, Why], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,45 +36,63 @@ class Group:
     sources: int
     certain: Intervals
     unknown: Intervals = NOTHING
-    assumptions: frozenset[Assumption] = NO_ASSUMPTION
+    assumptions: Why = NO_ASSUMPTION
 
 
-#: Groups with disjoint sources; sources in none of them are denied everything.
-Column = tuple[Group, ...]
-
-_Certain = dict[Intervals, int]
-_Unknown = dict[tuple[Intervals, frozenset[Assumption]], int]
+CLOSED = Column()
 
 
-def meet(
-    row: Row, outgoing: Sequence[tuple[Intervals, int, frozenset[Assumption]]], valid: int
-) -> Column:
+def meet(row: Row, outgoing: Iterable[tuple[Intervals, int, Why]], valid: int) -> Column:
     """What an ingress row and the sources let out to the same destination have in common."""
-    certain: _Certain = {}
-    unknown: _Unknown = {}
-    for out_traffic, out_sources, why_out in outgoing:
-        callers = out_sources & valid
+    let_out: dict[tuple[Intervals, Why], int] = {}
+    for traffic, sources, why in outgoing:
+        let_out[traffic, why] = let_out.get((traffic, why), 0) | sources
+    certain: dict[Intervals, int] = {}
+    unknown: dict[tuple[Intervals, Why], int] = {}
+    for (out_traffic, why_out), sources in let_out.items():
+        callers = sources & valid
         if not callers:
             continue
         for in_traffic, peers in row.certain:
             shared = peers & callers
             if not shared:
                 continue
-            traffic = _common(out_traffic, in_traffic)
+            traffic = common(out_traffic, in_traffic)
             if not traffic:
                 continue
             if why_out:
-                key = (traffic, why_out)
-                unknown[key] = unknown.get(key, 0) | shared
+                unknown[traffic, why_out] = unknown.get((traffic, why_out), 0) | shared
             else:
                 certain[traffic] = certain.get(traffic, 0) | shared
         for in_traffic, peers, why_in in row.unknown:
             shared = peers & callers
-            traffic = _common(out_traffic, in_traffic) if shared else NOTHING
+            traffic = common(out_traffic, in_traffic) if shared else NOTHING
             if traffic:
-                key = (traffic, why_out | why_in)
-                unknown[key] = unknown.get(key, 0) | shared
-    return _disjoint(certain, unknown)
+                why = why_out | why_in
+                unknown[traffic, why] = unknown.get((traffic, why), 0) | shared
+    return Column(
+        tuple(certain.items()),
+        tuple((traffic, sources, why) for (traffic, why), sources in unknown.items()),
+    )
+
+
+def common(mine: Intervals, theirs: Intervals) -> Intervals:
+    """The shared part of two sets of traffic, quick where one is everything."""
+    if mine is theirs or theirs is ALL_TRAFFIC:
+        return mine
+    return theirs if mine is ALL_TRAFFIC else mine & theirs
+
+
+def groups(column: Column, among: int = -1) -> tuple[Group, ...]:
+    """The sources of a column (those in `among`) as disjoint sets with their traffic."""
+    found: list[Group] = []
+    for traffic, sources in column.certain:
+        if sources & among:
+            found = _refined(found, Group(sources & among, traffic))
+    for traffic, sources, why in column.unknown:
+        if sources & among:
+            found = _refined(found, Group(sources & among, NOTHING, traffic, why))
+    return _merged(found)
 
 
 def across_families(first: Column, second: Column, dual: int, why: Assumption) -> Column:
@@ -67,11 +101,9 @@ def across_families(first: Column, second: Column, dual: int, why: Assumption) -
     `dual` are the sources that may use either: for them certain is what both families let
     through, and what only one does rests on `why`.
     """
-    found = [
-        Group(kept, each.certain, each.unknown, each.assumptions)
-        for each in (*first, *second)
-        if (kept := each.sources & ~dual)
-    ]
+    if not dual:
+        return Column(first.certain + second.certain, first.unknown + second.unknown)
+    found = [*groups(first, ~dual), *groups(second, ~dual)]
     for mine in _completed(first, dual):
         for theirs in _completed(second, dual):
             both = mine.sources & theirs.sources
@@ -82,48 +114,26 @@ def across_families(first: Column, second: Column, dual: int, why: Assumption) -
             assumptions = mine.assumptions | theirs.assumptions
             if mine.certain != theirs.certain:
                 assumptions |= {why}
-            if possible:
-                found.append(Group(both, certain, possible - certain, assumptions))
-    return _merged(found)
+            found.append(Group(both, certain, possible - certain, assumptions))
+    return Column(
+        tuple((each.certain, each.sources) for each in found if each.certain),
+        tuple((each.unknown, each.sources, each.assumptions) for each in found if each.unknown),
+    )
 
 
 def _completed(column: Column, within: int) -> list[Group]:
     """The groups within some sources, and one without traffic for those in no group."""
-    found: list[Group] = []
+    found = list(groups(column, within))
     rest = within
-    for group in column:
-        kept = group.sources & within
-        if kept:
-            rest &= ~kept
-            found.append(Group(kept, group.certain, group.unknown, group.assumptions))
-    if rest:
-        found.append(Group(rest, NOTHING))
-    return found
+    for group in found:
+        rest &= ~group.sources
+    return [*found, Group(rest, NOTHING)] if rest else found
 
 
-def _common(mine: Intervals, theirs: Intervals) -> Intervals:
-    if mine is theirs or theirs is ALL_TRAFFIC:
-        return mine
-    return theirs if mine is ALL_TRAFFIC else mine & theirs
-
-
-def _disjoint(certain: _Certain, unknown: _Unknown) -> Column:
-    """Unite overlapping entries into groups whose sources are disjoint."""
-    if len(certain) == 1 and not unknown:
-        ((traffic, sources),) = certain.items()
-        return (Group(sources, traffic),)
-    groups: list[Group] = []
-    for traffic, sources in certain.items():
-        groups = _refined(groups, Group(sources, traffic))
-    for (traffic, why), sources in unknown.items():
-        groups = _refined(groups, Group(sources, NOTHING, traffic, why))
-    return _merged(groups)
-
-
-def _refined(groups: Iterable[Group], added: Group) -> list[Group]:
+def _refined(known: Iterable[Group], added: Group) -> list[Group]:
     refined: list[Group] = []
     rest = added.sources
-    for group in groups:
+    for group in known:
         both = group.sources & rest
         if not both:
             refined.append(group)
@@ -146,13 +156,13 @@ def _refined(groups: Iterable[Group], added: Group) -> list[Group]:
     return refined
 
 
-def _merged(groups: Iterable[Group]) -> Column:
-    found: dict[tuple[Intervals, Intervals, frozenset[Assumption]], int] = {}
-    for group in groups:
+def _merged(found: Iterable[Group]) -> tuple[Group, ...]:
+    merged: dict[tuple[Intervals, Intervals, Why], int] = {}
+    for group in found:
         unknown = group.unknown - group.certain if group.unknown else NOTHING
         why = group.assumptions if unknown else NO_ASSUMPTION
         key = (group.certain, unknown, why)
-        found[key] = found.get(key, 0) | group.sources
+        merged[key] = merged.get(key, 0) | group.sources
     return tuple(
-        Group(sources, certain, unknown, why) for (certain, unknown, why), sources in found.items()
+        Group(sources, certain, unknown, why) for (certain, unknown, why), sources in merged.items()
     )

@@ -177,7 +177,8 @@ def _stage_decides(
     may_pass = False
     for policy, selects in selecting:
         for rule in policy.rules:
-            answer = every((selects, asked.rule_answer(rule)))
+            matches = asked.rule_answer(rule)
+            answer = every((selects, matches))
             if answer is False:
                 continue
             trace.note(answer)
@@ -189,8 +190,12 @@ def _stage_decides(
             if answer is True:
                 _note_isolation(selecting, trace)
                 return not may_pass and rule.effect is not Effect.PASS
-        if policy.isolates:
-            isolation = some((isolation, selects))
+            if matches is True:
+                # If the policy selects at all, this rule decides: it isolates nothing any more.
+                break
+        else:
+            if policy.isolates:
+                isolation = some((isolation, selects))
     _note_isolation(selecting, trace)
     if isolation is False:
         return False

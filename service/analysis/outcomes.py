@@ -7,7 +7,7 @@ every rule either speaks or does not, and each piece is walked with all outcomes
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from service.analysis.answers import Answers
@@ -24,8 +24,8 @@ Unknown = tuple[tuple[Intervals, int, frozenset[Assumption]], ...]
 class Row:
     """Traffic and peers let through for sure, and those that depend; all else is denied.
 
-    Entries may overlap; what counts is their union. No place is both certain and unknown for
-    the same traffic.
+    Equal rules keep equal entries, so that rows can share them. Entries may overlap; what
+    counts is their union. No place is both certain and unknown for the same traffic.
     """
 
     certain: Certain
@@ -47,56 +47,71 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class StageEntries:
-    """The rules of a stage that speak to a subject, in order, and how the stage ends.
+class Block:
+    """The rules of one policy that speak to a subject, in order.
 
-    `isolates` is None where that depends on `assumptions`.
+    Where it is not certain that the policy selects the subject, that rests on `assumptions`.
     """
 
     entries: tuple[Entry, ...]
-    isolates: bool | None
-    end: Effect
+    isolates: bool
     assumptions: frozenset[Assumption] = frozenset()
 
 
-def make_row(stages: Sequence[StageEntries], everything: int) -> Row:
-    """The row of a subject whose stages hold these entries."""
-    doubtful = NOTHING
-    for stage in stages:
-        if stage.isolates is None:
-            doubtful = ALL_TRAFFIC
-            break
-        for entry in stage.entries:
-            if entry.is_doubtful:
-                doubtful = doubtful | entry.traffic
-    certain: dict[Intervals, int] = {}
+@dataclass(frozen=True, slots=True)
+class StageBlocks:
+    """The policies of a stage that select a subject, and how the stage ends for it."""
+
+    blocks: tuple[Block, ...]
+    end: Effect
+
+
+def make_row(stages: Sequence[StageBlocks], everything: int) -> Row:
+    """The row of a subject that these policies select."""
+    doubtful = _doubtful_traffic(stages)
+    certain: set[tuple[Intervals, int]] = set()
     unknown: dict[tuple[Intervals, frozenset[Assumption]], int] = {}
     clear = ALL_TRAFFIC - doubtful if doubtful else ALL_TRAFFIC
     if clear:
         _contribute(stages, clear, everything, certain)
-    for piece in _pieces(doubtful, (e.traffic for s in stages for e in s.entries)):
+    for piece in _pieces(doubtful, (each.traffic for each in _entries(stages))):
         _walk(stages, piece, everything, certain, unknown)
     return Row(
-        tuple(certain.items()),
+        tuple(certain),
         tuple((traffic, found, why) for (traffic, why), found in unknown.items()),
     )
 
 
+def _entries(stages: Sequence[StageBlocks]) -> Iterator[Entry]:
+    return (entry for stage in stages for block in stage.blocks for entry in block.entries)
+
+
+def _doubtful_traffic(stages: Sequence[StageBlocks]) -> Intervals:
+    """The traffic for which some outcome rests on an assumption."""
+    doubtful = NOTHING
+    for stage in stages:
+        for block in stage.blocks:
+            if block.assumptions and block.isolates:
+                return ALL_TRAFFIC
+            for entry in block.entries:
+                if block.assumptions or entry.is_doubtful:
+                    doubtful = doubtful | entry.traffic
+    return doubtful
+
+
 def _contribute(
-    stages: Sequence[StageEntries], within: Intervals, everything: int, out: dict[Intervals, int]
+    stages: Sequence[StageBlocks],
+    within: Intervals,
+    everything: int,
+    out: set[tuple[Intervals, int]],
 ) -> None:
-    cutting = [
-        entry.traffic
-        for stage in stages
-        for entry in stage.entries
-        if entry.effect is not Effect.ALLOW
-    ]
+    cutting = [each.traffic for each in _entries(stages) if each.effect is not Effect.ALLOW]
     for cell in _pieces(within, cutting):
         whole = cell == ALL_TRAFFIC
         undecided = everything
         for stage in stages:
             here, passed = undecided, 0
-            for entry in stage.entries:
+            for entry in (each for block in stage.blocks for each in block.entries):
                 traffic = entry.traffic if whole else entry.traffic & cell
                 if not traffic:
                     continue
@@ -104,61 +119,69 @@ def _contribute(
                 if not hit:
                     continue
                 if entry.effect is Effect.ALLOW:
-                    out[traffic] = out.get(traffic, 0) | hit
+                    out.add((traffic, hit))
                     continue
                 here &= ~hit
                 if entry.effect is Effect.PASS:
                     passed |= hit
             # What an earlier Allow let through stays in `here`; that later stages see it again
             # does no harm, because entries are united.
-            denied = stage.isolates and stage.end is Effect.DENY
-            undecided = passed if denied else here | passed
+            isolates = any(block.isolates for block in stage.blocks)
+            undecided = passed if isolates and stage.end is Effect.DENY else here | passed
             if not undecided:
                 break
         else:
-            out[cell] = out.get(cell, 0) | undecided
+            out.add((cell, undecided))
 
 
 def _walk(
-    stages: Sequence[StageEntries],
+    stages: Sequence[StageBlocks],
     piece: Intervals,
     everything: int,
-    certain: dict[Intervals, int],
+    certain: set[tuple[Intervals, int]],
     unknown: dict[tuple[Intervals, frozenset[Assumption]], int],
 ) -> None:
     allowed = denied = 0
     undecided = everything
     doubts: list[tuple[int, frozenset[Assumption]]] = []
     for stage in stages:
-        here, passed = undecided, 0
-        for entry in stage.entries:
-            if not entry.traffic.overlaps(piece):
-                continue
-            may = entry.peers.may & here
-            if not may:
-                continue
-            if entry.is_doubtful:
-                doubts.extend((each & here, why) for each, why in entry.peers.doubts)
-            match entry.effect:
-                case Effect.ALLOW:
-                    allowed |= may
-                case Effect.DENY:
-                    denied |= may
-                case Effect.PASS:
-                    passed |= may
-            here &= ~entry.peers.must
-        if stage.isolates is None:
-            doubts.append((here, stage.assumptions))
-        ends = stage.isolates is not False and stage.end is Effect.DENY
-        if ends:
-            denied |= here
-        undecided = passed if ends and stage.isolates else here | passed
+        here, passed, isolated, perhaps = undecided, 0, False, 0
+        for block in stage.blocks:
+            within = here
+            for entry in block.entries:
+                if not entry.traffic.overlaps(piece):
+                    continue
+                may = entry.peers.may & within
+                if not may:
+                    continue
+                doubts.append((may, block.assumptions))
+                doubts.extend((each & within, why) for each, why in entry.peers.doubts)
+                match entry.effect:
+                    case Effect.ALLOW:
+                        allowed |= may
+                    case Effect.DENY:
+                        denied |= may
+                    case Effect.PASS:
+                        passed |= may
+                within &= ~entry.peers.must
+            # If the policy selects at all, what its rules decide it does not isolate any more;
+            # if it does not select, nothing is decided.
+            if not block.assumptions:
+                here = within
+                isolated = isolated or block.isolates
+            elif block.isolates:
+                perhaps |= within
+                doubts.append((within, block.assumptions))
+        if stage.end is not Effect.DENY:
+            isolated, perhaps = False, 0
+        denied |= here if isolated else here & perhaps
+        undecided = passed if isolated else here | passed
         if not undecided:
             break
     allowed |= undecided
     sure = allowed & ~denied
     if sure:
-        certain[piece] = certain.get(piece, 0) | sure
+        certain.add((piece, sure))
     _explain(piece, allowed & denied, doubts, unknown)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 
 from service.analysis.answers import Answers, Questioner
-from service.analysis.outcomes import Entry, Row, StageEntries, make_row
+from service.analysis.outcomes import Block, Entry, Row, StageBlocks, make_row
 from service.analysis.space import bits
 from service.model.assumption import Assumption
 from service.model.condition import ALWAYS
 from service.model.endpoint import Endpoint, EndpointPort
+from service.model.intervals import Intervals
 from service.model.pipeline import ANY_PEER, Direction, Rule, Stage, StagePolicy
 from service.model.ports import NamedPort, ports_of
 
@@ -43,12 +44,20 @@ class RowMaker:
         self._peers: dict[int, Answers] = {}
         self._named: dict[NamedPort, list[tuple[int, Answers]]] = {}
 
+    def united_rows(self, places: int) -> Iterator[tuple[int, Row]]:
+        """As `rows`, with one entry for all peers of the same traffic."""
+        for members, row in self.rows(places):
+            by_traffic: dict[Intervals, int] = {}
+            for traffic, peers in row.certain:
+                by_traffic[traffic] = by_traffic.get(traffic, 0) | peers
+            yield members, Row(tuple(by_traffic.items()), row.unknown)
+
     def rows(self, places: int) -> Iterator[tuple[int, Row]]:
         """Places, as disjoint bit sets, with the row that they share."""
         everything = self._questioner.space.everything
         for key, members in self._by_policies(places).items():
             if self._needs_subject.isdisjoint(number for number, _ in key):
-                yield members, make_row(self._stage_entries(key, None), everything)
+                yield members, make_row(self._stage_blocks(key, None), everything)
                 continue
             groups: dict[Hashable, tuple[int, int]] = {}
             for place in bits(members):
@@ -56,7 +65,7 @@ class RowMaker:
                 first, found = groups.get(part, (place, 0))
                 groups[part] = (first, found | 1 << place)
             for first, found in groups.values():
-                yield found, make_row(self._stage_entries(key, first), everything)
+                yield found, make_row(self._stage_blocks(key, first), everything)
 
     def _by_policies(self, places: int) -> dict[Key, int]:
         """Places by the policies that select them, certainly (True) or perhaps (False)."""
@@ -71,35 +80,19 @@ class RowMaker:
             found[key] = found.get(key, 0) | 1 << place
         return found
 
-    def _stage_entries(self, key: Key, subject: int | None) -> list[StageEntries]:
-        by_stage: dict[int, list[tuple[int, bool]]] = {}
+    def _stage_blocks(self, key: Key, subject: int | None) -> list[StageBlocks]:
+        by_stage: dict[int, list[Block]] = {}
         for number, certain in key:
-            by_stage.setdefault(self._policies[number][0], []).append((number, certain))
+            place, policy = self._policies[number]
+            assumptions = frozenset() if certain else _assumptions(self._subjects[number])
+            block = Block(
+                self._policy_entries(number, policy, subject), policy.isolates, assumptions
+            )
+            by_stage.setdefault(place, []).append(block)
         return [
-            self._one_stage(self._stages[place], policies, subject)
-            for place, policies in by_stage.items()
+            StageBlocks(tuple(blocks), self._stages[place].end)
+            for place, blocks in by_stage.items()
         ]
-
-    def _one_stage(
-        self, stage: Stage, policies: list[tuple[int, bool]], subject: int | None
-    ) -> StageEntries:
-        entries: list[Entry] = []
-        isolates: bool | None = False
-        assumptions: frozenset[Assumption] = frozenset()
-        for number, certain in policies:
-            policy = self._policies[number][1]
-            found = self._policy_entries(number, policy, subject)
-            if not certain:
-                why = _assumptions(self._subjects[number])
-                found = tuple(_doubted(each, why) for each in found)
-                assumptions |= why
-            entries.extend(found)
-            if policy.isolates:
-                if certain:
-                    isolates = True
-                elif isolates is False:
-                    isolates = None
-        return StageEntries(tuple(entries), isolates, stage.end, assumptions)
 
     def _policy_entries(
         self, number: int, policy: StagePolicy, subject: int | None
@@ -222,10 +215,6 @@ def _is_called(port: EndpointPort, name: NamedPort) -> bool:
 
 def _assumptions(answers: Answers) -> frozenset[Assumption]:
     return frozenset(each for _, why in answers.doubts for each in why)
-
-
-def _doubted(entry: Entry, why: frozenset[Assumption]) -> Entry:
-    return Entry(entry.effect, entry.traffic, _doubted_peers(entry.peers, why))
 
 
 def _doubted_peers(peers: Answers, why: frozenset[Assumption]) -> Answers:

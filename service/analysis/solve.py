@@ -11,21 +11,18 @@ from dataclasses import dataclass
 
 from service.analysis.answers import Questioner
 from service.analysis.attempts import ADDRESS_FAMILY, shared_families
-from service.analysis.columns import Column, across_families, meet
+from service.analysis.columns import CLOSED, NO_ASSUMPTION, Column, Why, across_families, meet
 from service.analysis.outcomes import Row
 from service.analysis.rows import RowMaker
 from service.analysis.space import Mentions, Space, Standing, bits
 from service.model.addresses import Family, family_of
-from service.model.assumption import Assumption
 from service.model.endpoint import Endpoint, EndpointKind
 from service.model.intervals import Intervals
 from service.model.pipeline import Direction, Pipeline
 from service.model.ports import ALL_TRAFFIC
 
-NO_ASSUMPTION: frozenset[Assumption] = frozenset()
-
 #: Traffic that leaves some sources, and what it rests on.
-Outgoing = tuple[Intervals, int, frozenset[Assumption]]
+Outgoing = tuple[Intervals, int, Why]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +111,9 @@ class _Layer:
                 self._by_address_kind[kind] = self._by_address_kind.get(kind, 0) | 1 << index
 
     def columns(self) -> list[Column]:
-        """A column per place; empty for places that were not asked about."""
-        found: list[Column] = [()] * self.space.size
-        outgoing, at_place = self._outgoing()
+        """A column per place; closed for places that were not asked about."""
+        found: list[Column] = [CLOSED] * self.space.size
+        outgoing, everywhere, at_place = self._outgoing()
         open_row = Row(((ALL_TRAFFIC, self.space.everything),))
         known: dict[Hashable, Column] = {}
         for number, (places, row) in enumerate(self._ingress_rows(open_row)):
@@ -125,19 +122,19 @@ class _Layer:
                 key = (number, at_place[place], valid)
                 column = known.get(key)
                 if column is None:
-                    chosen = [outgoing[each] for each in at_place[place]]
+                    chosen = [*everywhere, *(outgoing[each] for each in at_place[place])]
                     column = known[key] = meet(row, chosen, valid)
                 found[place] = column
         return found
 
     def _ingress_rows(self, open_row: Row) -> Iterator[tuple[int, Row]]:
-        yield from self.ingress.rows(self.destinations & self.inside)
+        yield from self.ingress.united_rows(self.destinations & self.inside)
         if self.destinations & self.outside:
             yield self.destinations & self.outside, open_row
 
-    def _outgoing(self) -> tuple[list[Outgoing], list[tuple[int, ...]]]:
-        """Distinct sets of traffic and sources, and which of them lead to each place."""
-        merged: dict[tuple[Intervals, int, frozenset[Assumption]], int] = {}
+    def _outgoing(self) -> tuple[list[Outgoing], list[Outgoing], list[tuple[int, ...]]]:
+        """Distinct traffic with its sources: per number, everywhere, and the numbers by place."""
+        merged: dict[tuple[Intervals, int, Why], int] = {}
         for callers, row in self.egress.rows(self.sources & self.inside):
             for traffic, peers in row.certain:
                 key = (traffic, peers & self.destinations, NO_ASSUMPTION)
@@ -150,12 +147,16 @@ class _Layer:
             open_key = (ALL_TRAFFIC, self.destinations, NO_ASSUMPTION)
             merged[open_key] = merged.get(open_key, 0) | outside
         outgoing: list[Outgoing] = []
+        everywhere: list[Outgoing] = []
         at_place: list[list[int]] = [[] for _ in range(self.space.size)]
         for (traffic, peers, why), callers in merged.items():
+            if peers == self.destinations:
+                everywhere.append((traffic, callers, why))
+                continue
             for place in bits(peers):
                 at_place[place].append(len(outgoing))
             outgoing.append((traffic, callers, why))
-        return outgoing, [tuple(each) for each in at_place]
+        return outgoing, everywhere, [tuple(each) for each in at_place]
 
     def valid_sources(self, place: int) -> int:
         """The places whose connection to this one is a question at all, in this family."""
