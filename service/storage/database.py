@@ -151,13 +151,16 @@ def connect(url: str, *, pool_size: int = 8, foreign_keys: bool = True) -> Engin
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_pre_ping=True,
+            hide_parameters=True,
             connect_args={
                 "application_name": "netverdict",
                 "connect_timeout": 10,
                 "options": f"-c lock_timeout={LOCK_WAIT_SECONDS}s",
             },
         )
-    engine = create_engine(parsed, pool_size=pool_size, max_overflow=pool_size)
+    engine = create_engine(
+        parsed, pool_size=pool_size, max_overflow=pool_size, hide_parameters=True
+    )
     pragmas = (*_PRAGMAS, f"foreign_keys={'ON' if foreign_keys else 'OFF'}")
 
     def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -86,9 +86,8 @@ def _with_engine(
                 faults.append(FieldError("/engine", why, "Required"))
             return record
     try:
-        profile = resolve_profile(
-            choice.name, choice.version, choice.options, record.kubernetes_version
-        )
+        # What an unreadable Kubernetes version would decide does not matter: it is a fault itself.
+        profile = resolve_profile(choice.name, choice.version, choice.options)
         # Only a version that was asked for is kept; the others follow the Kubernetes version.
         stated = choice.version is not None or ":" in choice.name
     except ValueError as error:

@@ -53,6 +53,7 @@ def update_row(
     session: Session, row: ClusterRow, record: ClusterRecord, now: datetime
 ) -> ClusterView:
     """Write a changed record; what changes nothing keeps its version."""
+    name = row.name
     if record != stored_record(row.record):
         _fill(row, record)
         row.version += 1
@@ -60,7 +61,7 @@ def update_row(
     try:
         rows.save(session)
     except Taken as taken:
-        raise _conflict(taken, row.name, record) from taken
+        raise _conflict(taken, name, record) from taken
     return cluster_view(row)
 
 

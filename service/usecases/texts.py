@@ -71,8 +71,8 @@ def _requirement(part: str) -> Requirement:
 
 def _checked(requirement: Requirement) -> Requirement:
     if not _LABEL_KEY.fullmatch(requirement.key):
-        raise ValueError(f"{requirement.key!r} is not a label key")
+        raise ValueError(f"{requirement.key!r} is no label key")
     for value in requirement.values:
         if not _LABEL_VALUE.fullmatch(value):
-            raise ValueError(f"{value!r} is not a label value")
+            raise ValueError(f"{value!r} is no label value")
     return requirement
