@@ -1,0 +1,50 @@
+"""The command line: `netverdict COMMAND`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+#: Modules of `service.commands`, loaded when asked for: most need a part of the program only.
+COMMANDS: Mapping[str, str] = {
+    "evaluate": "answer flows over manifests in files, without a server",
+    "migrate": "bring the database to the newest migration, or check that it is",
+    "openapi": "write the OpenAPI document, or check a written one",
+    "serve": "check the settings and the database, then become gunicorn",
+}
+BAD_USAGE = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command: 0 done, 1 a condition that was asked for failed, 2 bad usage or input."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    listed = "\n".join(f"  {name:<10} {text}" for name, text in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="netverdict",
+        description="What Kubernetes network policies really do on each AKS policy engine.",
+        epilog=f"commands:\n{listed}\n\n`netverdict COMMAND --help` tells more.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")
+    # What follows the command is the command's to read.
+    name = parser.parse_args(given[:1]).command
+    module = importlib.import_module(f"service.commands.{name}")
+    command = argparse.ArgumentParser(prog=f"netverdict {name}", description=COMMANDS[name])
+    module.configure(command)
+    try:
+        status: int = module.run(command.parse_args(given[1:]))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has had enough. Python would complain once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
