@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 PREFIX = "NETVERDICT_"
 MEBIBYTE = 1024 * 1024
@@ -115,11 +115,8 @@ class Settings:
 
 def without_password(url: str) -> str:
     """A database address that may be shown; its options can hold a password too."""
-    parts = urlsplit(url)
-    user, at, host = parts.netloc.rpartition("@")
-    name, colon, _ = user.partition(":")
-    place = f"{name}:***@{host}" if at and colon else parts.netloc
-    return urlunsplit(parts._replace(netloc=place, query="***" if parts.query else ""))
+    hidden = re.sub(r"(?<=://)([^/@:]*):[^/]*@", r"\1:***@", url)
+    return re.sub(r"\?.*", "?***", hidden)
 
 
 @dataclass(slots=True)

@@ -60,7 +60,10 @@ class StrictParser(FlaskParser):
         for location, messages in error.normalized_messages().items():  # type: ignore[no-untyped-call]
             found = list(_flatten(messages, ()))
             if location == "query":
-                errors = [{"parameter": ".".join(path), "detail": text} for path, text in found]
+                errors = [
+                    {"parameter": ".".join(path), "detail": text.replace("field", "parameter")}
+                    for path, text in found
+                ]
                 raise RequestProblem(
                     types.MALFORMED_REQUEST,
                     _count(len(errors), "query parameter"),

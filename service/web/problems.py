@@ -13,6 +13,7 @@ from werkzeug.exceptions import (
     MethodNotAllowed,
     RequestEntityTooLarge,
 )
+from werkzeug.exceptions import NotFound as HttpNotFound
 
 from service.manifests.faults import Fault, UnsupportedContent, UploadRefused, UploadTooLarge
 from service.usecases.errors import (
@@ -195,6 +196,8 @@ def _of_http(error: HTTPException) -> Response | HTTPException:
         case InternalServerError():
             # Flask has logged the exception; its text is not for the outside.
             detail = "The service failed; its log has the request id."
+        case HttpNotFound():
+            detail = f"Nothing is at {request.path}."
         case MethodNotAllowed():
             allowed = ", ".join(sorted(error.valid_methods or ()))
             detail = f"{request.path} has {allowed}, and no {request.method}."
