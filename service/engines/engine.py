@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from service.model.admin_policy import AdminPolicy
 from service.model.engine import EngineProfile, Version
 from service.model.finding import Finding, Severity
 from service.model.network_policy import NetworkPolicy
@@ -44,9 +45,14 @@ def option(profile: EngineProfile, options: tuple[EngineOption, ...], name: str)
 
 
 def unread_policies(
-    policies: tuple[Policy, ...], reads: tuple[type, ...] = (NetworkPolicy,)
+    policies: tuple[Policy, ...],
+    reads: tuple[type, ...] = (NetworkPolicy,),
+    admin_kinds: frozenset[str] = frozenset(),
 ) -> tuple[Finding, ...]:
-    """A finding for each policy that the engine, or this program, does not read."""
+    """A finding for each policy that the engine, or this program, does not read.
+
+    The three kinds of admin policies are one type; `admin_kinds` names those that are read.
+    """
     return tuple(
         Finding(
             "PolicyKindNotRead",
@@ -56,6 +62,7 @@ def unread_policies(
         )
         for each in policies
         if not isinstance(each, reads)
+        and not (isinstance(each, AdminPolicy) and each.ref.kind in admin_kinds)
     )
 
 

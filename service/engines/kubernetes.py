@@ -8,10 +8,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from service.engines.admin_order import order_findings
+from service.engines.admin_policy import AdminReading, admin_policies, admin_stage
 from service.engines.endpoints import EndpointView, endpoints_of, regular_and_sidecar_containers
 from service.engines.engine import Engine, unread_policies
 from service.engines.network_policy import Reading, network_policies, selected, translate
-from service.engines.node_rules import NODE_TO_POD, own_node_allowed
+from service.engines.node_rules import NODE_TO_POD, OWN_NODE, own_node_allowed
+from service.model.admin_policy import (
+    ADMIN_NETWORK_POLICY,
+    BASELINE_ADMIN_NETWORK_POLICY,
+    CLUSTER_NETWORK_POLICY,
+    AdminTier,
+)
 from service.model.assumption import Assumption
 from service.model.condition import (
     ALWAYS,
@@ -36,7 +44,6 @@ from service.model.pipeline import (
     ServicePath,
     ServicePaths,
     Stage,
-    StagePolicy,
     Traffic,
     Treatment,
 )
@@ -91,27 +98,60 @@ _PATHS = ServicePaths(
     node_port_from_pod=ServicePath("NodePortFromPod", (), NODE_PORT),
 )
 
+ADMIN_KINDS = frozenset(
+    {ADMIN_NETWORK_POLICY, BASELINE_ADMIN_NETWORK_POLICY, CLUSTER_NETWORK_POLICY}
+)
+
 _POD_TO_NODE = own_node_allowed(
     "OwnNodeAllowed", "traffic to the node that a pod runs on is always allowed"
 )
 
 
 def compile_kubernetes(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
-    """The API text, applied to every NetworkPolicy."""
-    parts: dict[Direction, list[StagePolicy]] = {each: [] for each in Direction}
-    for policy in network_policies(snapshot.policy_set.policies):
-        for direction in Direction:
-            part = translate(policy, direction, READING)
-            if part is not None:
-                parts[direction].append(replace(part, rules=(*part.rules, _OTHER_PROTOCOLS)))
+    """The API text, applied to every NetworkPolicy and every admin policy."""
+    policies = snapshot.policy_set.policies
+    admin = admin_policies(policies, ADMIN_KINDS)
+    reading = AdminReading(snapshot.inventory)
+    stages: dict[Direction, tuple[Stage, ...]] = {}
+    for direction in Direction:
+        before = admin_stage(admin, AdminTier.ADMIN, direction, reading)
+        after = admin_stage(admin, AdminTier.BASELINE, direction, reading)
+        if direction is Direction.INGRESS:
+            # No admin policy can speak of a node as a source.
+            before = (NODE_TO_POD, *before)
+        elif not after:
+            # What a NetworkPolicy must not forbid an admin policy still may.
+            before = (*before, _POD_TO_NODE)
+        always = _always(direction, has_baseline=bool(after))
+        parts = (
+            replace(part, rules=(*part.rules, *always))
+            for policy in network_policies(policies)
+            if (part := translate(policy, direction, READING)) is not None
+        )
+        stages[direction] = (*before, Stage("networkPolicy", tuple(parts)), *after)
     return Pipeline(
         profile,
         endpoints_of(snapshot, _VIEW),
-        ingress=(NODE_TO_POD, Stage("networkPolicy", tuple(parts[Direction.INGRESS]))),
-        egress=(_POD_TO_NODE, Stage("networkPolicy", tuple(parts[Direction.EGRESS]))),
+        ingress=stages[Direction.INGRESS],
+        egress=stages[Direction.EGRESS],
         service_paths=(_PATHS,),
-        findings=unread_policies(snapshot.policy_set.policies),
+        findings=(
+            *unread_policies(policies, admin_kinds=ADMIN_KINDS),
+            *order_findings(admin),
+        ),
     )
+
+
+def _always(direction: Direction, *, has_baseline: bool) -> tuple[Rule, ...]:
+    """Rules that every isolating policy ends with.
+
+    Where a baseline follows, it decides what NetworkPolicies have no say in, and the promise
+    about the own node binds isolated pods only.
+    """
+    if not has_baseline:
+        return (_OTHER_PROTOCOLS,)
+    others = replace(_OTHER_PROTOCOLS, effect=Effect.PASS)
+    return (others,) if direction is Direction.INGRESS else (_OWN_NODE_RULE, others)
 
 
 _OTHER_PROTOCOLS = Rule(
@@ -121,9 +161,18 @@ _OTHER_PROTOCOLS = Rule(
     Traffic(ALL_TRAFFIC - ALL_PORTS),
 )
 
+_OWN_NODE_RULE = Rule(
+    Effect.ALLOW,
+    Origin(
+        "OwnNodeAllowed", detail="NetworkPolicies never block traffic to the node a pod runs on"
+    ),
+    (Peer(OWN_NODE),),
+)
+
 KUBERNETES = Engine(
     name="kubernetes",
     title="Kubernetes API text (reference)",
     compile=compile_kubernetes,
     migration_target=False,
+    reads=frozenset({"NetworkPolicy"}) | ADMIN_KINDS,
 )
