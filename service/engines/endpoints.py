@@ -11,7 +11,6 @@ from service.model.endpoint import Endpoint, EndpointKind, EndpointPort
 from service.model.inventory import (
     LINUX,
     METADATA_NAME_LABEL,
-    ContainerPort,
     ContainerRole,
     Inventory,
     Node,
@@ -27,6 +26,12 @@ DUPLICATE_PORT_NAME = Assumption(
     "DuplicatePortName",
     "two containers of the pod give one port name different numbers; which of them a policy "
     "means is not defined",
+)
+
+HOST_PORT_NAMES = Assumption(
+    "HostNetworkPortNames",
+    "the API leaves open whether policies see a hostNetwork pod as a pod, and so whether its "
+    "port names count",
 )
 
 
@@ -57,7 +62,8 @@ class EndpointView:
     resolves_names_of: PortNameRule = regular_containers_only
     hides_label: Callable[[str], bool] = no_hidden_label
     host_pods_have_labels: bool = False
-    """Whether a hostNetwork pod can be told by its labels; data planes see only its node."""
+    """Whether a hostNetwork pod can be told by its labels and port names; data planes see only its
+    node."""
 
 
 def endpoints_of(snapshot: Snapshot, view: EndpointView) -> tuple[Endpoint, ...]:
@@ -92,7 +98,7 @@ def endpoints_of(snapshot: Snapshot, view: EndpointView) -> tuple[Endpoint, ...]
                 os=pod.os or (node.os if node else cluster_os),
                 addresses=_pod_addresses(pod, node),
                 possible_addresses=EVERY_ADDRESS if pod.host_network else pod_range,
-                ports=_named_ports(pod.ports, view.resolves_names_of),
+                ports=_named_ports(pod, view),
             )
         )
     found.extend(_node_endpoint(each) for each in inventory.nodes)
@@ -153,12 +159,12 @@ def _split_labels(
     return {key: value for key, value in labels.items() if key not in hidden}, hidden
 
 
-def _named_ports(
-    ports: tuple[ContainerPort, ...], resolves: PortNameRule
-) -> tuple[EndpointPort, ...]:
+def _named_ports(pod: Pod, view: EndpointView) -> tuple[EndpointPort, ...]:
+    if pod.host_network and not view.host_pods_have_labels:
+        return ()
     found: dict[tuple[str, int, int], Assumption | None] = {}
-    for port in ports:
-        seen = resolves(port.role)
+    for port in pod.ports:
+        seen = view.resolves_names_of(port.role)
         if not port.name or seen is False:
             continue
         key = (port.name, Protocol[port.protocol], port.number)
@@ -168,12 +174,15 @@ def _named_ports(
     numbers: dict[tuple[str, int], set[int]] = {}
     for name, protocol, number in found:
         numbers.setdefault((name, protocol), set()).add(number)
+    own = HOST_PORT_NAMES if pod.host_network else None
     return tuple(
         EndpointPort(
             name,
             protocol,
             number,
-            assumption or (DUPLICATE_PORT_NAME if len(numbers[name, protocol]) > 1 else None),
+            assumption
+            or own
+            or (DUPLICATE_PORT_NAME if len(numbers[name, protocol]) > 1 else None),
         )
         for (name, protocol, number), assumption in found.items()
     )
