@@ -16,6 +16,8 @@ from werkzeug.exceptions import (
 from werkzeug.exceptions import NotFound as HttpNotFound
 
 from service.manifests.faults import Fault, UnsupportedContent, UploadRefused, UploadTooLarge
+from service.storage.errors import UNAVAILABLE
+from service.telemetry import logs
 from service.usecases.errors import (
     Conflict,
     Invalid,
@@ -26,6 +28,8 @@ from service.usecases.errors import (
 )
 from service.web import problem_types as types
 from service.web.problem_types import ProblemType
+
+log = logs.logger("netverdict.problems")
 
 MEDIA_TYPE = "application/problem+json"
 #: A faulty upload can have a fault in each of 200,000 documents.
@@ -69,6 +73,8 @@ def install(app: Flask) -> None:
     app.register_error_handler(UploadRefused, _of_upload)
     app.register_error_handler(UploadTooLarge, _of_size)
     app.register_error_handler(UnsupportedContent, _of_content)
+    for unavailable in UNAVAILABLE:
+        app.register_error_handler(unavailable, _of_database)
     app.register_error_handler(HTTPException, _of_http)
 
 
@@ -180,6 +186,16 @@ def _of_size(error: UploadTooLarge) -> Response:
 
 def _of_content(error: UnsupportedContent) -> Response:
     return problem(types.UNSUPPORTED_MEDIA_TYPE, _sentence(error.detail))
+
+
+def _of_database(error: Exception) -> Response:
+    log.error("database unavailable", exc_info=error)
+    return problem(
+        types.NOT_READY,
+        "The database cannot be used just now; nothing was stored.",
+        code="DatabaseUnavailable",
+        headers={"Retry-After": "5"},
+    )
 
 
 def _of_http(error: HTTPException) -> Response | HTTPException:

@@ -24,6 +24,15 @@ def camel(name: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
+class Pattern(ma.validate.Regexp):
+    """The whole text must match; `$` alone would let a line break pass."""
+
+    def __call__(self, value: Any) -> Any:
+        if self.regex.fullmatch(value) is None:
+            raise ma.ValidationError(self._format_error(value))
+        return value
+
+
 class ApiSchema(ma.Schema):
     """camelCase on the wire."""
 

@@ -11,6 +11,7 @@ from service.web.schemas.base import (
     ApiSchema,
     DocumentSchema,
     Flag,
+    Pattern,
     QueryFlag,
     ReadySchema,
     RequestSchema,
@@ -75,7 +76,7 @@ class ClusterCreateSchema(DocumentSchema, RecordSchema):
 
     EXAMPLES = ({"name": "payments-weu", **_RECORD}, {"name": "demo", "engine": "npm"})
 
-    name = fields.String(required=True, validate=ma.validate.Regexp(CLUSTER_NAME), metadata=_NAME)
+    name = fields.String(required=True, validate=Pattern(CLUSTER_NAME), metadata=_NAME)
     engine = _engine()
 
 
@@ -86,9 +87,9 @@ class ClusterReplaceSchema(DocumentSchema, RecordSchema):
 
     engine = _engine()
     name = fields.String(metadata={"description": "The name in the path, if any."})
-    latest_revision = fields.Raw(metadata={"description": "Ignored."})
-    created_at = fields.Raw(metadata={"description": "Ignored."})
-    updated_at = fields.Raw(metadata={"description": "Ignored."})
+    latest_revision = fields.Raw(allow_none=True, metadata={"description": "Ignored."})
+    created_at = fields.Raw(allow_none=True, metadata={"description": "Ignored."})
+    updated_at = fields.Raw(allow_none=True, metadata={"description": "Ignored."})
 
 
 class ClusterPatchSchema(DocumentSchema):
@@ -167,7 +168,7 @@ class ClusterImportQuerySchema(RequestSchema):
     """How a record is imported."""
 
     name = fields.String(
-        validate=ma.validate.Regexp(CLUSTER_NAME),
+        validate=Pattern(CLUSTER_NAME),
         metadata={"description": "The cluster's name here; that of the record without it."},
     )
     replace = QueryFlag(

@@ -15,6 +15,7 @@ from service.web.schemas.base import (
     AnswerSchema,
     Choice,
     Flag,
+    Pattern,
     QueryFlag,
     RequestSchema,
     TextMap,
@@ -35,7 +36,7 @@ def replaced_field(**kwargs: Any) -> Choice:
 def digest_field(description: str) -> fields.String:
     return fields.String(
         required=True,
-        validate=ma.validate.Regexp(DIGEST),
+        validate=Pattern(DIGEST),
         metadata={"description": description, "examples": [_DIGEST]},
     )
 
