@@ -21,6 +21,10 @@ _SHARED: tuple[Processor, ...] = (
     structlog.stdlib.PositionalArgumentsFormatter(),
 )
 
+_PLAIN = structlog.dev.ConsoleRenderer(
+    colors=False, exception_formatter=structlog.dev.plain_traceback
+)
+
 
 def configure(level: str, form: str, stream: TextIO | None = None) -> None:
     """Send every logger of this process through one formatter; may be called again."""
@@ -34,6 +38,13 @@ def configure(level: str, form: str, stream: TextIO | None = None) -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+    # It tells at every look into the database which dialect it found.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    join_standard_logging()
+
+
+def join_standard_logging() -> None:
+    """Let structlog's lines take the way of all others."""
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -50,7 +61,7 @@ def formatter(form: str) -> logging.Formatter:
     """The formatter for standard handlers: `json`, or `console` for people."""
     last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if form == "console":
-        last.append(structlog.dev.ConsoleRenderer(colors=False))
+        last.append(_PLAIN)
     else:
         last += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=_SHARED, processors=last)

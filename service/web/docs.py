@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import mimetypes
 from pathlib import Path
 
 import flask_swagger_ui
-from flask import Blueprint, Response, send_from_directory
+from flask import Blueprint, Response
 from werkzeug.exceptions import NotFound
 
 _ASSETS = Path(flask_swagger_ui.__file__).parent / "dist"
@@ -80,4 +81,7 @@ def start() -> Response:
 def asset(name: str) -> Response:
     if name not in _SERVED:
         raise NotFound
-    return send_from_directory(_ASSETS, name, max_age=86400, conditional=False)
+    content_type = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    response = Response((_ASSETS / name).read_bytes(), content_type=content_type)
+    response.headers["Cache-Control"] = "max-age=86400"
+    return response

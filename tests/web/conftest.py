@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from service.app import create_app, create_context
 from service.settings import Settings
+from service.telemetry import logs
 from service.usecases.context import Context
 
 Json = dict[str, Any]
@@ -52,6 +53,11 @@ class Api:
 
     def cluster(self, name: str = "demo", **record: Any) -> Json:
         return self.post("/v1/clusters", {"name": name, "engine": "npm", **record})
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _logs() -> None:
+    logs.join_standard_logging()
 
 
 @pytest.fixture
