@@ -24,6 +24,7 @@ from service.model.condition import (
     OsIs,
     Relation,
     RelationIs,
+    RunsOn,
 )
 from service.model.endpoint import Endpoint, EndpointKind
 from service.model.intervals import Intervals
@@ -91,6 +92,8 @@ def ask(condition: Condition, about: Encounter) -> Answer:  # noqa: PLR0911, PLR
             return endpoint.kind in _LABELLED and (endpoint.namespace, endpoint.name) in pods
         case NodeNameIn(nodes):
             return endpoint.is_on_node_network and endpoint.node in nodes
+        case RunsOn(nodes):
+            return _placed_on(nodes, endpoint)
 
 
 def every(answers: Iterable[Answer]) -> Answer:
@@ -146,11 +149,21 @@ def _relates(relation: Relation, about: Encounter) -> Answer:
         return False
     if endpoint.node is None or other.node is None:
         who = endpoint if endpoint.node is None else other
-        return frozenset(
-            (Assumption("PlacementUnknown", f"the node that {who} runs on is not given"),)
-        )
+        return _placement_unknown(who)
     same = endpoint.node == other.node
     return same if relation is Relation.OWN_NODE else not same
+
+
+def _placed_on(nodes: frozenset[str], endpoint: Endpoint) -> Answer:
+    if endpoint.kind is EndpointKind.EXTERNAL:
+        return False
+    return _placement_unknown(endpoint) if endpoint.node is None else endpoint.node in nodes
+
+
+def _placement_unknown(endpoint: Endpoint) -> Answer:
+    return frozenset(
+        (Assumption("PlacementUnknown", f"the node that {endpoint} runs on is not given"),)
+    )
 
 
 def _runs_on(os: str, endpoint: Endpoint) -> Answer:

@@ -46,6 +46,8 @@ class _Trace:
     evidence: list[Evidence]
     isolated_by: list[PolicyRef]
     isolated: bool = False
+    past_gate: bool = False
+    """Whether a rule may have led past the gate that is being walked."""
 
     def note(self, answer: Answer) -> None:
         if isinstance(answer, frozenset):
@@ -101,17 +103,22 @@ def decide(index: PolicyIndex, direction: Direction, connection: Connection) -> 
     as_subject = Encounter(subject, peer, connection.family)
     as_peer = Encounter(peer, subject, connection.family)
     asked = _Asked(as_subject, as_peer, connection.point, connection.destination)
-    policed = False
+    policed, reached, gate = False, True, ""
     for stage, policies in index.policies_for(subject):
+        if stage.gate != gate:
+            reached, trace.past_gate, gate = reached or trace.past_gate, False, stage.gate
+        if not reached:
+            continue
         selecting: list[tuple[StagePolicy, Answer]] = [
             (policy, answer)
             for policy in policies
             if (answer := ask(policy.subject, as_subject)) is not False
         ]
         policed = policed or bool(selecting)
-        if _stage_decides(stage, selecting, asked, trace):
+        reached = not _stage_decides(stage, selecting, asked, trace)
+        if not reached and not trace.past_gate:
             break
-    else:
+    if reached or trace.past_gate:
         trace.outcomes.add(Effect.ALLOW)
     if not policed and subject.kind is not EndpointKind.POD:
         return DirectionVerdict(Decision.NOT_APPLICABLE)
@@ -185,6 +192,8 @@ def _stage_decides(
             trace.evidence.append(_match_evidence(rule))
             if rule.effect is Effect.PASS:
                 may_pass = True
+            elif rule.effect is Effect.ALLOW and stage.gate:
+                trace.past_gate = True
             else:
                 trace.outcomes.add(rule.effect)
             if answer is True:

@@ -64,6 +64,12 @@ class StageBlocks:
 
     blocks: tuple[Block, ...]
     end: Effect
+    gate: str = ""
+
+    @property
+    def entries(self) -> Iterator[Entry]:
+        """The rules of all policies, in order."""
+        return (entry for block in self.blocks for entry in block.entries)
 
 
 def make_row(stages: Sequence[StageBlocks], everything: int) -> Row:
@@ -83,7 +89,7 @@ def make_row(stages: Sequence[StageBlocks], everything: int) -> Row:
 
 
 def _entries(stages: Sequence[StageBlocks]) -> Iterator[Entry]:
-    return (entry for stage in stages for block in stage.blocks for entry in block.entries)
+    return (entry for stage in stages for entry in stage.entries)
 
 
 def _doubtful_traffic(stages: Sequence[StageBlocks]) -> Intervals:
@@ -105,33 +111,42 @@ def _contribute(
     everything: int,
     out: set[tuple[Intervals, int]],
 ) -> None:
-    cutting = [each.traffic for each in _entries(stages) if each.effect is not Effect.ALLOW]
+    cutting = [
+        entry.traffic
+        for stage in stages
+        for entry in stage.entries
+        if entry.effect is not Effect.ALLOW or stage.gate
+    ]
     for cell in _pieces(within, cutting):
         whole = cell == ALL_TRAFFIC
-        undecided = everything
+        undecided, waiting, gate = everything, 0, ""
         for stage in stages:
+            if stage.gate != gate:
+                undecided, waiting, gate = undecided | waiting, 0, stage.gate
             here, passed = undecided, 0
-            for entry in (each for block in stage.blocks for each in block.entries):
+            for entry in stage.entries:
                 traffic = entry.traffic if whole else entry.traffic & cell
                 if not traffic:
                     continue
                 hit = entry.peers.must & here
                 if not hit:
                     continue
-                if entry.effect is Effect.ALLOW:
+                if entry.effect is Effect.ALLOW and not gate:
                     out.add((traffic, hit))
                     continue
                 here &= ~hit
                 if entry.effect is Effect.PASS:
                     passed |= hit
+                elif entry.effect is Effect.ALLOW:
+                    waiting |= hit
             # What an earlier Allow let through stays in `here`; that later stages see it again
             # does no harm, because entries are united.
             isolates = any(block.isolates for block in stage.blocks)
             undecided = passed if isolates and stage.end is Effect.DENY else here | passed
-            if not undecided:
+            if not undecided and not waiting:
                 break
         else:
-            out.add((cell, undecided))
+            out.add((cell, undecided | waiting))
 
 
 def _walk(
@@ -141,10 +156,12 @@ def _walk(
     certain: set[tuple[Intervals, int]],
     unknown: dict[tuple[Intervals, frozenset[Assumption]], int],
 ) -> None:
-    allowed = denied = 0
-    undecided = everything
+    allowed = denied = waiting = 0
+    undecided, gate = everything, ""
     doubts: list[tuple[int, frozenset[Assumption]]] = []
     for stage in stages:
+        if stage.gate != gate:
+            undecided, waiting, gate = undecided | waiting, 0, stage.gate
         here, passed, isolated, perhaps = undecided, 0, False, 0
         for block in stage.blocks:
             within = here
@@ -157,6 +174,8 @@ def _walk(
                 doubts.append((may, block.assumptions))
                 doubts.extend((each & within, why) for each, why in entry.peers.doubts)
                 match entry.effect:
+                    case Effect.ALLOW if gate:
+                        waiting |= may
                     case Effect.ALLOW:
                         allowed |= may
                     case Effect.DENY:
@@ -176,9 +195,9 @@ def _walk(
             isolated, perhaps = False, 0
         denied |= here if isolated else here & perhaps
         undecided = passed if isolated else here | passed
-        if not undecided:
+        if not undecided and not waiting:
             break
-    allowed |= undecided
+    allowed |= undecided | waiting
     sure = allowed & ~denied
     if sure:
         certain.add((piece, sure))

@@ -1,0 +1,250 @@
+"""What differs between two connectivity maps, found on the compressed columns."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from service.analysis.columns import NO_ASSUMPTION, Column, Why
+from service.analysis.joint import Joint, Position, Solved
+from service.analysis.space import Standing, bits
+from service.analysis.units import Seat, Unit, external_unit
+from service.model.intervals import Intervals
+from service.model.ports import ALL_TRAFFIC
+from service.model.verdict import Decision
+
+
+class Change(StrEnum):
+    """How a connection differs between the first and the second map."""
+
+    NEWLY_ALLOWED = "newlyAllowed"
+    NEWLY_DENIED = "newlyDenied"
+    NEWLY_UNKNOWN = "newlyUnknown"
+
+
+_CHANGES = {
+    Decision.ALLOW: Change.NEWLY_ALLOWED,
+    Decision.DENY: Change.NEWLY_DENIED,
+    Decision.UNKNOWN: Change.NEWLY_UNKNOWN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Every connection from some positions to others whose decision differs alike."""
+
+    sources: int
+    destinations: int
+    traffic: Intervals
+    before: Decision
+    after: Decision
+    assumptions: Why = NO_ASSUMPTION
+
+    @property
+    def change(self) -> Change:
+        """Told by the decision of the second map."""
+        return _CHANGES[self.after]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One pair of units out of a block, with seats to take a witness from."""
+
+    source: Unit
+    destination: Unit
+    block: Block
+    source_seats: tuple[Seat | None, Seat | None]
+    destination_seats: tuple[Seat | None, Seat | None]
+    addresses: tuple[int, int] | None = None
+    """A first address of the source and of the destination, 0 where they are units."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The differences of two maps."""
+
+    joint: Joint
+    blocks: tuple[Block, ...]
+    came: tuple[Unit, ...]
+    went: tuple[Unit, ...]
+
+    def differences(self, block: Block) -> Iterator[Difference]:
+        """The pairs of units that a block stands for."""
+        positions = self.joint.positions
+        for destination in bits(block.destinations):
+            target = positions[destination]
+            for source in bits(block.sources):
+                yield from _pairs_of(positions[source], target, block)
+
+
+def compare(first: Solved, second: Solved) -> Comparison:
+    """What the second map allows, denies or leaves open that the first did not."""
+    joint = Joint(first, second)
+    found: dict[tuple[int, Decision, Decision, Why, Intervals], int] = {}
+    known: dict[tuple[int, int], _Changed] = {}
+    comparer = _ColumnComparer()
+    for index in range(len(joint.positions)):
+        before, after = joint.columns(index)
+        if before is after:
+            continue
+        key = (id(before), id(after))
+        changed = known.get(key)
+        if changed is None:
+            changed = known[key] = [] if before == after else comparer.changes(before, after)
+        for each in changed:
+            found[each] = found.get(each, 0) | 1 << index
+    blocks = tuple(
+        Block(sources, destinations, traffic, before, after, why)
+        for (sources, before, after, why, traffic), destinations in found.items()
+    )
+    came = {seat.unit for each in joint.positions if not each.first for seat in each.second}
+    went = {seat.unit for each in joint.positions if not each.second for seat in each.first}
+    return Comparison(joint, blocks, tuple(sorted(came)), tuple(sorted(went)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """Traffic cut into pieces, and which pieces each given set of traffic is made of."""
+
+    pieces: tuple[Intervals, ...]
+    parts: dict[Intervals, tuple[int, ...]]
+
+    @classmethod
+    def of(cls, traffics: Iterable[Intervals]) -> _Cut:
+        chosen = set(traffics)
+        found = pieces(chosen)
+        return cls(
+            tuple(found),
+            {
+                each: tuple(at for at, piece in enumerate(found) if each.overlaps(piece))
+                for each in chosen
+            },
+        )
+
+    def sure(self, column: Column) -> list[int]:
+        """Per piece the sources that certainly get through."""
+        found = [0] * len(self.pieces)
+        for traffic, sources in column.certain:
+            for part in self.parts[traffic]:
+                found[part] |= sources
+        return found
+
+    def unsure(self, column: Column) -> list[int]:
+        """Per piece the sources that depend on assumptions."""
+        found = [0] * len(self.pieces)
+        for traffic, sources, _ in column.unknown:
+            for part in self.parts[traffic]:
+                found[part] |= sources
+        return found
+
+
+_Changed = list[tuple[int, Decision, Decision, Why, Intervals]]
+
+
+class _ColumnComparer:
+    """Compares columns; those that speak of the same traffic share one cut."""
+
+    def __init__(self) -> None:
+        self._cuts: dict[frozenset[Intervals], _Cut] = {}
+
+    def changes(self, before: Column, after: Column) -> _Changed:
+        """Sources whose decision differs, per set of traffic."""
+        cut = self._cut(before, after)
+        merged: dict[tuple[int, Decision, Decision, Why], list[tuple[int, int]]] = {}
+        old_sure, old_open = cut.sure(before), cut.unsure(before)
+        new_sure, new_open = cut.sure(after), cut.unsure(after)
+        for part, piece in enumerate(cut.pieces):
+            was = _decisions(old_sure[part], old_open[part])
+            now = _decisions(new_sure[part], new_open[part])
+            if was == now:
+                continue
+            for earlier, sources in was:
+                for later, targets in now:
+                    changed = sources & targets if earlier is not later else 0
+                    if changed:
+                        for why, kept in _by_reason(changed, after, cut, part, later):
+                            merged.setdefault((kept, earlier, later, why), []).extend(piece.spans)
+        return [(*key, Intervals.of(spans)) for key, spans in merged.items()]
+
+    def _cut(self, before: Column, after: Column) -> _Cut:
+        key = frozenset(
+            [each for each, _ in (*before.certain, *after.certain)]
+            + [each for each, _, _ in (*before.unknown, *after.unknown)]
+        )
+        known = self._cuts.get(key)
+        if known is None:
+            known = self._cuts[key] = _Cut.of(key)
+        return known
+
+
+def _decisions(sure: int, unsure: int) -> tuple[tuple[Decision, int], ...]:
+    """The sources by decision; all that is neither sure nor unsure is denied."""
+    unsure &= ~sure
+    return (
+        (Decision.ALLOW, sure),
+        (Decision.UNKNOWN, unsure),
+        (Decision.DENY, ~(sure | unsure)),
+    )
+
+
+def _by_reason(
+    changed: int, after: Column, cut: _Cut, part: int, now: Decision
+) -> Iterator[tuple[Why, int]]:
+    if now is not Decision.UNKNOWN:
+        yield NO_ASSUMPTION, changed
+        return
+    for traffic, found, why in after.unknown:
+        if changed & found and part in cut.parts[traffic]:
+            yield why, changed & found
+            changed &= ~found
+
+
+def pieces(traffics: Iterable[Intervals]) -> list[Intervals]:
+    """All traffic, cut so that each given set holds a piece entirely or not at all."""
+    points = {0}
+    for each in traffics:
+        for low, high in each:
+            points.update((low, high + 1))
+    end = ALL_TRAFFIC.spans[0][1] + 1
+    edges = [*sorted(point for point in points if point < end), end]
+    return [Intervals(((low, after - 1),)) for low, after in itertools.pairwise(edges)]
+
+
+def _pairs_of(source: Position, target: Position, block: Block) -> Iterator[Difference]:
+    senders: tuple[Seat | None, ...] = source.seats or (None,)
+    receivers: tuple[Seat | None, ...] = target.seats or (None,)
+    addresses = (source.low, target.low)
+    for sender in senders:
+        for receiver in receivers:
+            if sender is not None and receiver is not None:
+                if sender.unit == receiver.unit and len(receiver.members) < 2:
+                    continue
+                if not _meet(sender, source.standing, receiver, target.standing):
+                    continue
+            yield Difference(
+                sender.unit if sender else external_unit(source.low, source.high),
+                receiver.unit if receiver else external_unit(target.low, target.high),
+                block,
+                (_twin(sender, source.first), _twin(sender, source.second)),
+                (_twin(receiver, target.first), _twin(receiver, target.second)),
+                addresses if sender is None or receiver is None else None,
+            )
+
+
+def _twin(seat: Seat | None, seats: tuple[Seat, ...]) -> Seat | None:
+    """The same unit among the seats of one map."""
+    if seat is None or not seats:
+        return None
+    return next((each for each in seats if each.unit == seat.unit), seats[0])
+
+
+def _meet(sender: Seat, here: Standing, receiver: Seat, there: Standing) -> bool:
+    """Whether a pair exists at all where one of them stands as own or as another node."""
+    if Standing.OWN_NODE in {here, there}:
+        shared = sender.nodes & receiver.nodes
+        return bool(shared) or None in sender.nodes or None in receiver.nodes
+    if Standing.OTHER_NODE in {here, there}:
+        return len(sender.nodes | receiver.nodes) > 1 or None in sender.nodes | receiver.nodes
+    return True

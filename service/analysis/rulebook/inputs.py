@@ -1,0 +1,49 @@
+"""What rules look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any
+
+from service.analysis.paths.plan import Plan
+from service.analysis.rulebook.sight import Sight
+from service.analysis.stated import StatedFacts, Target
+from service.model.cluster import ClusterRecord
+from service.model.engine import EngineProfile, Version
+from service.model.policy import PolicyRef
+from service.model.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class RuleInput:
+    """One question to the rulebook.
+
+    `profile` is the engine whose fitness is asked. In a migration it is the engine that the
+    cluster moves to, `source` the one that it has, `target` and `plan` say where and how.
+    `documents` holds the content of policies that are not NetworkPolicies, with the API server's
+    defaults, by reference. `as_of` is the day that dates are compared with.
+    """
+
+    as_of: date
+    snapshot: Snapshot
+    profile: EngineProfile
+    cluster: ClusterRecord = ClusterRecord()
+    stated: StatedFacts = StatedFacts()
+    source: EngineProfile | None = None
+    target: Target | None = None
+    plan: Plan | None = None
+    documents: Mapping[PolicyRef, Mapping[str, Any]] = field(default_factory=dict)
+
+    @cached_property
+    def sight(self) -> Sight:
+        """Look-ups over the snapshot."""
+        return Sight(self.snapshot, self.cluster, self.stated)
+
+    @property
+    def kubernetes(self) -> Version | None:
+        """The Kubernetes version of the cluster."""
+        text = self.cluster.kubernetes_version
+        return Version.parse(text) if text else None

@@ -1,0 +1,133 @@
+"""The endpoints that a connectivity map speaks of: workloads, nodes and address ranges.
+
+A place of the space may hold several units (workloads that share every answer), and a unit on
+the node network holds two places: as the own node of a pod, and as another node.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from service.analysis.space import PodKey, Space, Standing
+from service.model.addresses import format_range
+from service.model.endpoint import Endpoint, EndpointKind
+from service.model.inventory import Inventory
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Unit:
+    """One endpoint of the map, in the order in which maps list them.
+
+    Workloads have `namespace` and `name` (`Kind/name`); nodes and ranges of addresses have a
+    `name`. `variant` counts the workloads of one owner whose pods policies can tell apart.
+    """
+
+    rank: int
+    namespace: str
+    name: str
+    variant: int = 1
+
+    @property
+    def is_workload(self) -> bool:
+        """Whether pods stand behind it."""
+        return self.rank == WORKLOAD
+
+    @property
+    def is_node(self) -> bool:
+        """Whether it is a node."""
+        return self.rank == NODE
+
+    @property
+    def is_external(self) -> bool:
+        """Whether it is a range of addresses outside the cluster."""
+        return self.rank == EXTERNAL
+
+    def __str__(self) -> str:
+        if self.is_workload:
+            variant = f" (variant {self.variant})" if self.variant > 1 else ""
+            return f"{self.namespace}/{self.name}{variant}"
+        return f"node {self.name}" if self.is_node else self.name
+
+
+WORKLOAD, NODE, EXTERNAL = 0, 1, 2
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A unit with its place, its members, and the nodes that they run on.
+
+    `place` is the one for pods, or the one as another node; `own_place` the one as own node.
+    """
+
+    unit: Unit
+    place: int
+    members: tuple[Endpoint, ...]
+    own_place: int | None = None
+
+    @property
+    def on_node_network(self) -> bool:
+        """Whether it speaks with node addresses."""
+        return self.own_place is not None
+
+    @property
+    def nodes(self) -> frozenset[str | None]:
+        """The nodes of the members; None for one that is not placed."""
+        return frozenset(each.node for each in self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class Seating:
+    """All units of a space but the external ranges, and who sits at each place."""
+
+    seats: tuple[Seat, ...]
+    at_place: Mapping[int, tuple[Seat, ...]]
+    by_unit: Mapping[Unit, Seat]
+
+    def places(self, chosen: Iterable[Seat]) -> int:
+        """The places of some seats as a bit set, both places of nodes included."""
+        found = 0
+        for seat in chosen:
+            found |= 1 << seat.place
+            if seat.own_place is not None:
+                found |= 1 << seat.own_place
+        return found
+
+
+def seat_units(space: Space, inventory: Inventory) -> Seating:
+    """The units of a space, sorted."""
+    owners: dict[PodKey, str] = {
+        (each.namespace, each.name): each.workload for each in inventory.pods
+    }
+    variants: dict[tuple[str, str], int] = {}
+    seats: list[Seat] = []
+    for index, place in enumerate(space.places):
+        if place.is_external or place.standing is Standing.OWN_NODE:
+            continue
+        # The place as own node stands just before the one as another node.
+        own = index - 1 if place.standing is Standing.OTHER_NODE else None
+        workloads: dict[tuple[str, str], list[Endpoint]] = {}
+        for member in place.members:
+            if member.kind is EndpointKind.NODE:
+                seats.append(Seat(Unit(NODE, "", member.name), index, (member,), own))
+                continue
+            name = owners.get((member.namespace, member.name), f"Pod/{member.name}")
+            workloads.setdefault((member.namespace, name), []).append(member)
+        for (namespace, name), members in workloads.items():
+            variant = variants[namespace, name] = variants.get((namespace, name), 0) + 1
+            unit = Unit(WORKLOAD, namespace, name, variant)
+            seats.append(Seat(unit, index, tuple(members), own))
+    seats.sort(key=lambda seat: seat.unit)
+    at_place: dict[int, list[Seat]] = {}
+    for seat in seats:
+        at_place.setdefault(seat.place, []).append(seat)
+    return Seating(
+        tuple(seats),
+        {place: tuple(found) for place, found in at_place.items()},
+        {seat.unit: seat for seat in seats},
+    )
+
+
+def external_unit(low: int, high: int) -> Unit:
+    """A range of addresses outside the cluster."""
+    return Unit(EXTERNAL, "", format_range(low, high))
