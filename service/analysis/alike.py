@@ -6,7 +6,16 @@ from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 
-from service.model.condition import AddressIn, AllOf, AnyOf, Condition, EndpointIn, Negation
+from service.model.condition import (
+    AddressIn,
+    AllOf,
+    AnyOf,
+    Condition,
+    EndpointIn,
+    Negation,
+    NodeNameIn,
+    RunsOn,
+)
 from service.model.endpoint import Endpoint, EndpointKind
 from service.model.pipeline import Direction, Pipeline
 
@@ -55,14 +64,18 @@ class Signatures:
     def __init__(self, pipeline: Pipeline) -> None:
         boundaries: set[int] = set()
         named: set[tuple[str, str]] = set()
+        nodes: set[str] = set()
         for atom in atoms_of(conditions_of(pipeline)):
             if isinstance(atom, AddressIn):
                 for low, high in atom.addresses:
                     boundaries.update((low, high + 1))
             elif isinstance(atom, EndpointIn):
                 named |= atom.pods
+            elif isinstance(atom, NodeNameIn | RunsOn):
+                nodes |= atom.nodes
         self.boundaries = sorted(boundaries)
         self.named = named
+        self.nodes = nodes
 
     def address_atom(self, point: int) -> int:
         """The piece of the address line, cut at every block's edge, that a point lies in."""
@@ -86,6 +99,9 @@ class Signatures:
             atoms if self.boundaries else bool(atoms),
             tuple(point >> 64 > 0 for point in endpoint.addresses),
             (endpoint.name if endpoint.node is None else endpoint.node) if with_node else None,
+            (endpoint.node is None, endpoint.node if endpoint.node in self.nodes else None)
+            if self.nodes
+            else None,
         )
 
     def parties(

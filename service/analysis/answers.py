@@ -30,6 +30,7 @@ from service.model.condition import (
     OsIs,
     Relation,
     RelationIs,
+    RunsOn,
 )
 from service.model.endpoint import Endpoint, EndpointKind
 from service.model.intervals import Intervals
@@ -42,6 +43,7 @@ ADDRESS_UNKNOWN = Assumption(
     "AddressUnknown",
     "the address of a pod or node is not given, so it is open whether an address block covers it",
 )
+PLACEMENT_UNKNOWN = Assumption("PlacementUnknown", "the node that a pod runs on is not given")
 OS_UNKNOWN = Assumption(
     "NodeOsUnknown", "the operating system of the node that a pod runs on is not given"
 )
@@ -148,6 +150,19 @@ class Questioner:
                     if endpoint.is_on_node_network and endpoint.node in nodes:
                         found |= 1 << index
                 return Answers(found, found)
+
+            case RunsOn(nodes):
+                return self._placed(nodes)
+
+    def _placed(self, nodes: frozenset[str]) -> Answers:
+        found = unknown = 0
+        for index, endpoint in enumerate(self._view[: self.space.first_external]):
+            if endpoint.node is None:
+                unknown |= 1 << index
+            elif endpoint.node in nodes:
+                found |= 1 << index
+        doubts = ((unknown, frozenset((PLACEMENT_UNKNOWN,))),) if unknown else ()
+        return Answers(found, found | unknown, doubts)
 
     def _all(self, parts: tuple[Condition, ...]) -> Answers:
         must = may = self.space.everything

@@ -49,6 +49,16 @@ class _Trace:
     past_gate: bool = False
     """Whether a rule may have led past the gate that is being walked."""
 
+    def take(self, effect: Effect, gate: str) -> bool:
+        """Note what a rule may do; True where it leads to the next stage."""
+        if effect is Effect.PASS:
+            return True
+        if effect is Effect.ALLOW and gate:
+            self.past_gate = True
+        else:
+            self.outcomes.add(effect)
+        return False
+
     def note(self, answer: Answer) -> None:
         if isinstance(answer, frozenset):
             self.assumptions |= answer
@@ -190,12 +200,7 @@ def _stage_decides(
                 continue
             trace.note(answer)
             trace.evidence.append(_match_evidence(rule))
-            if rule.effect is Effect.PASS:
-                may_pass = True
-            elif rule.effect is Effect.ALLOW and stage.gate:
-                trace.past_gate = True
-            else:
-                trace.outcomes.add(rule.effect)
+            may_pass = trace.take(rule.effect, stage.gate) or may_pass
             if answer is True:
                 _note_isolation(selecting, trace)
                 return not may_pass and rule.effect is not Effect.PASS

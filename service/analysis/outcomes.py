@@ -162,39 +162,12 @@ def _walk(
     for stage in stages:
         if stage.gate != gate:
             undecided, waiting, gate = undecided | waiting, 0, stage.gate
-        here, passed, isolated, perhaps = undecided, 0, False, 0
-        for block in stage.blocks:
-            within = here
-            for entry in block.entries:
-                if not entry.traffic.overlaps(piece):
-                    continue
-                may = entry.peers.may & within
-                if not may:
-                    continue
-                doubts.append((may, block.assumptions))
-                doubts.extend((each & within, why) for each, why in entry.peers.doubts)
-                match entry.effect:
-                    case Effect.ALLOW if gate:
-                        waiting |= may
-                    case Effect.ALLOW:
-                        allowed |= may
-                    case Effect.DENY:
-                        denied |= may
-                    case Effect.PASS:
-                        passed |= may
-                within &= ~entry.peers.must
-            # If the policy selects at all, what its rules decide it does not isolate any more;
-            # if it does not select, nothing is decided.
-            if not block.assumptions:
-                here = within
-                isolated = isolated or block.isolates
-            elif block.isolates:
-                perhaps |= within
-                doubts.append((within, block.assumptions))
-        if stage.end is not Effect.DENY:
-            isolated, perhaps = False, 0
-        denied |= here if isolated else here & perhaps
-        undecided = passed if isolated else here | passed
+        let_through, refused, undecided = _walk_stage(stage, piece, undecided, doubts)
+        denied |= refused
+        if gate:
+            waiting |= let_through
+        else:
+            allowed |= let_through
         if not undecided and not waiting:
             break
     allowed |= undecided | waiting
@@ -202,6 +175,42 @@ def _walk(
     if sure:
         certain.add((piece, sure))
     _explain(piece, allowed & denied, doubts, unknown)
+
+
+def _walk_stage(
+    stage: StageBlocks,
+    piece: Intervals,
+    undecided: int,
+    doubts: list[tuple[int, frozenset[Assumption]]],
+) -> tuple[int, int, int]:
+    """The peers that a stage may allow, those it may deny, and those the next one may see."""
+    here, isolated, perhaps = undecided, False, 0
+    found: dict[Effect, int] = dict.fromkeys(Effect, 0)
+    for block in stage.blocks:
+        within = here
+        for entry in block.entries:
+            if not entry.traffic.overlaps(piece):
+                continue
+            may = entry.peers.may & within
+            if not may:
+                continue
+            doubts.append((may, block.assumptions))
+            doubts.extend((each & within, why) for each, why in entry.peers.doubts)
+            found[entry.effect] |= may
+            within &= ~entry.peers.must
+        # If the policy selects at all, what its rules decide it does not isolate any more;
+        # if it does not select, nothing is decided.
+        if not block.assumptions:
+            here = within
+            isolated = isolated or block.isolates
+        elif block.isolates:
+            perhaps |= within
+            doubts.append((within, block.assumptions))
+    if stage.end is not Effect.DENY:
+        isolated, perhaps = False, 0
+    denied = found[Effect.DENY] | (here if isolated else here & perhaps)
+    passed = found[Effect.PASS]
+    return found[Effect.ALLOW], denied, passed if isolated else here | passed
 
 
 def _explain(

@@ -90,7 +90,7 @@ class RowMaker:
             )
             by_stage.setdefault(place, []).append(block)
         return [
-            StageBlocks(tuple(blocks), self._stages[place].end)
+            StageBlocks(tuple(blocks), self._stages[place].end, self._stages[place].gate)
             for place, blocks in by_stage.items()
         ]
 

@@ -16,7 +16,14 @@ from enum import Enum
 
 from service.analysis.alike import atoms_of, conditions_of
 from service.model.addresses import Family, addresses_of, family_of
-from service.model.condition import AddressIn, EndpointIn, LabelIs, LabelScope, NodeNameIn
+from service.model.condition import (
+    AddressIn,
+    EndpointIn,
+    LabelIs,
+    LabelScope,
+    NodeNameIn,
+    RunsOn,
+)
 from service.model.endpoint import Endpoint, EndpointKind
 from service.model.pipeline import Direction, Pipeline
 
@@ -79,7 +86,7 @@ class Mentions:
                             boundaries.update((low, high + 1))
                     case EndpointIn(found):
                         pods |= found
-                    case NodeNameIn(named):
+                    case NodeNameIn(named) | RunsOn(named):
                         nodes |= named
                     case _:
                         pass
@@ -186,6 +193,7 @@ def _signature(endpoint: Endpoint, mentions: Mentions) -> Hashable:
         ),
         (endpoint.namespace, endpoint.name) in mentions.pods,
         endpoint.node if endpoint.node in mentions.nodes else None,
+        bool(mentions.nodes) and endpoint.node is None,
     )
 
 

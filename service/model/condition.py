@@ -80,6 +80,13 @@ class NodeNameIn:
 
 
 @dataclass(frozen=True, slots=True)
+class RunsOn:
+    """The endpoint runs on one of these nodes, or is one. It depends, where that is not known."""
+
+    nodes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class RelationIs:
     """The endpoint relates in this way to the one at the other end."""
 
@@ -135,6 +142,7 @@ Condition = (
     | AddressIn
     | EndpointIn
     | NodeNameIn
+    | RunsOn
     | RelationIs
     | FamilyIs
     | OsIs

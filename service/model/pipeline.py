@@ -4,7 +4,7 @@ Per direction a pipeline has stages in order; a stage has policies in order; a p
 subject, rules in order, and may isolate its subject. The first rule that matches decides. If
 none matches and a policy of the stage isolates the endpoint, the end of the stage decides
 (Deny, unless the stage says Pass); else the next stage is asked. After the last stage the
-answer is Allow.
+answer is Allow. In a stage with a gate, Allow only leads past that gate.
 """
 
 from __future__ import annotations
@@ -110,6 +110,9 @@ class Stage:
     name: str
     policies: tuple[StagePolicy, ...] = ()
     end: Effect = Effect.DENY
+    gate: str = ""
+    """Stages in a row that share a gate are a filter on the way: what one of them allows skips
+    the rest of the gate and goes on with the stage after it."""
 
 
 class Treatment(StrEnum):
