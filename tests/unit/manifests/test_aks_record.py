@@ -20,7 +20,10 @@ from service.model.cluster import (
     UpgradeSettings,
 )
 
-RESOURCE = "/subscriptions/0/resourcegroups/rg-pay/providers/Microsoft.ContainerService/managedClusters/pay"
+RESOURCE = (
+    "/subscriptions/0/resourcegroups/rg-pay/providers/"
+    "Microsoft.ContainerService/managedClusters/pay"
+)
 POOL = {
     "name": "system",
     "count": 3,
