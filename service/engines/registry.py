@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from service.engines.calico import CALICO
 from service.engines.cilium import CILIUM
+from service.engines.description import EngineDescription, describe
 from service.engines.engine import Engine
 from service.engines.kubernetes import KUBERNETES
 from service.engines.none import NONE
@@ -17,6 +18,17 @@ from service.model.snapshot import Snapshot
 ENGINES: Mapping[str, Engine] = {
     engine.name: engine for engine in (NPM, CALICO, CILIUM, NONE, KUBERNETES)
 }
+
+__all__ = [
+    "ENGINES",
+    "ENGINE_ALIASES",
+    "EngineDescription",
+    "compile_pipeline",
+    "describe_engine",
+    "engine_named",
+    "engine_names",
+    "resolve_profile",
+]
 
 #: Spellings accepted on input and never printed: the value of `az aks ... --network-policy`.
 ENGINE_ALIASES: Mapping[str, str] = {"azure": NPM.name}
@@ -34,6 +46,11 @@ def engine_named(name: str) -> Engine:
     if engine is None:
         raise ValueError(f"{name!r} is not an engine; choose one of {', '.join(ENGINES)}")
     return engine
+
+
+def describe_engine(name: str) -> EngineDescription:
+    """The catalogue entry of an engine; raises `ValueError` for an unknown name."""
+    return describe(engine_named(name))
 
 
 def resolve_profile(
