@@ -99,6 +99,8 @@ def _empty() -> RequestProblem:
     return RequestProblem(types.MALFORMED_REQUEST, "The upload is empty.", code="EmptyBody")
 
 
+# OpenAPI 3.1 would have contentMediaType here; generators know this form.
+_FILE = {"type": "string", "format": "binary"}
 _EXAMPLE = """\
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
@@ -116,9 +118,9 @@ DOCUMENTATION: Mapping[str, Any] = {
     f"line, or files named `{FIELD}` in a form. May have Content-Encoding gzip, but for forms, "
     "whose files may be compressed instead.",
     "content": {
-        YAML: {"schema": {"type": "string"}, "example": _EXAMPLE},
+        YAML: {"schema": _FILE, "example": _EXAMPLE},
         JSON: {"schema": "KubernetesObject"},
-        NDJSON: {"schema": {"type": "string"}},
+        NDJSON: {"schema": _FILE},
         FORM: {"schema": "ManifestForm"},
     },
 }
@@ -142,7 +144,7 @@ COMPONENTS: Mapping[str, dict[str, Any]] = {
         "properties": {
             FIELD: {
                 "type": "array",
-                "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+                "items": _FILE,
             }
         },
         "required": [FIELD],

@@ -80,7 +80,7 @@ class OpenApiJson(MethodView):
 class OpenApiYaml(MethodView):
     @blueprint.operation("getOpenApiYaml")
     @blueprint.response(
-        200, {"type": "string"}, content_type="application/yaml", description="This document."
+        200, {"type": "object"}, content_type="application/yaml", description="This document."
     )
     def get(self) -> Response:
         """Read the OpenAPI document as YAML."""
