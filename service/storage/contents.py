@@ -19,7 +19,14 @@ from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 from service.storage.database import Session
 from service.storage.tables import ClusterRow, ContentRow, RevisionRow
 
-__all__ = ["Content", "discard_unused", "load", "lock_for_removal", "lock_for_storing", "store"]
+__all__ = [
+    "Content",
+    "discard_unused",
+    "load",
+    "lock_for_removal",
+    "lock_for_storing",
+    "store",
+]
 
 # "netverdc" as a number.
 _LOCK = 0x6E65747665726463

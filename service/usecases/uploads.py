@@ -7,7 +7,8 @@ somebody was faster, the join is made again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from service.manifests.reader import read_upload
 from service.manifests.upload import UploadPart
@@ -24,6 +25,17 @@ from service.usecases.texts import fault_of_text
 from service.usecases.views import RevisionView
 
 LONGEST_NOTE = 1000
+ATTEMPTS = 4
+
+_Join = Callable[[ClusterRow, RevisionRow | None], Draft]
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What goes with an upload."""
+
+    note: str
+    if_match: str | None
 
 
 def create_revision(
@@ -47,47 +59,50 @@ def create_revision(
     with context.database.read() as session:
         find_row(session, cluster)
     upload = read_upload(parts, context.limits)
-    while True:
+
+    def join(row: ClusterRow, parent: RevisionRow | None) -> Draft:
+        return draft(context, stored_record(row.record), parent, upload, replace)
+
+    for attempt in range(ATTEMPTS):
         with context.database.read() as session:
             row = find_row(session, cluster)
             parent = rows.latest(session, row.id)
-        drafted = draft(context, stored_record(row.record), parent, upload, replace)
+        drafted = join(row, parent)
         if dry_run:
-            _check_match(cluster, parent, if_match)
-            return _settled(context, row, parent, drafted, note), False
-        stored = _store(context, cluster, drafted, note, if_match)
+            break
+        # Somebody who is always faster must not keep others out: at last join under the lock.
+        again = join if attempt == ATTEMPTS - 1 else None
+        stored = _store(context, cluster, drafted, again, _Wish(note, if_match))
         if stored is not None:
             return stored
+    _check_match(cluster, parent, if_match)
+    if parent is not None and parent.digest == drafted.digest:
+        return revision_view(cluster, parent), False
+    return revision_view(cluster, _row(context, row, parent, drafted, note)), False
 
 
 def _store(
-    context: Context, cluster: str, drafted: Draft, note: str, if_match: str | None
+    context: Context, cluster: str, drafted: Draft, join: _Join | None, wish: _Wish
 ) -> tuple[RevisionView, bool] | None:
     """The revision and whether it is new; None where the draft's parent is outdated."""
     with context.database.write() as session:
         contents.lock_for_storing(session)
         row = find_row(session, cluster, lock=True)
         parent = rows.latest(session, row.id)
-        _check_match(cluster, parent, if_match)
+        _check_match(cluster, parent, wish.if_match)
         if not drafted.inherits_from(parent):
-            return None
+            if join is None:
+                return None
+            drafted = join(row, parent)
         if parent is not None and parent.digest == drafted.digest:
             return revision_view(cluster, parent), False
         contents.store(session, drafted.contents)
-        revision = _row(context, row, parent, drafted, note)
+        revision = _row(context, row, parent, drafted, wish.note)
         rows.insert(session, revision)
         row.last_revision = revision.number
         # The cluster shows its latest revision, so this is a new version of it.
         row.version += 1
         return revision_view(cluster, revision), True
-
-
-def _settled(
-    context: Context, row: ClusterRow, parent: RevisionRow | None, drafted: Draft, note: str
-) -> RevisionView:
-    if parent is not None and parent.digest == drafted.digest:
-        return revision_view(row.name, parent)
-    return revision_view(row.name, _row(context, row, parent, drafted, note))
 
 
 def _row(
