@@ -24,7 +24,6 @@ RECEIVING_NODE = Assumption(
     "ReceivingNode",
     "which node receives the connection from outside decides whether it gets through",
 )
-DIRECT = ServicePath("ServiceBackend")
 
 
 class ServiceCalls:
@@ -143,10 +142,10 @@ class ServiceCalls:
         )
 
     def _from_inside(self, caller: Party, backend: Backend) -> Attempt:
-        if caller.speaker is backend.endpoint:
-            path = self._paths_for(backend.endpoint).hairpin
-            return _attempt(caller, backend, path, BACKEND_CHOICE)
-        return _attempt(caller, backend, DIRECT, BACKEND_CHOICE)
+        paths = self._paths_for(backend.endpoint)
+        itself = caller.speaker is backend.endpoint
+        path = paths.hairpin if itself else paths.cluster_address
+        return _attempt(caller, backend, path, BACKEND_CHOICE)
 
     def _node_port(self, caller: Party, backend: Backend, node: Endpoint, point: int) -> Attempt:
         path = self._paths_for(backend.endpoint).node_port_from_pod

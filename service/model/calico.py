@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from service.model.calico_selector import EVERY_ENDPOINT, Selector
+from service.model.calico_selector import Selector
 from service.model.network_policy import PolicyType
 from service.model.policy import PolicyRef, Position
 
@@ -110,7 +110,7 @@ class CalicoPolicy:
 
     ref: PolicyRef
     types: frozenset[PolicyType]
-    selector: Selector = EVERY_ENDPOINT
+    selector: Selector | None = None
     namespace_selector: Selector | None = None
     service_account_selector: Selector | None = None
     tier: str = DEFAULT_TIER

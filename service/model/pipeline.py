@@ -154,6 +154,8 @@ class ServicePaths:
     """The same, backend on another node than the one that received the connection."""
     node_port_from_pod: ServicePath = ServicePath("NodePortFromPod", ())
     """A pod calls a node port of a node."""
+    cluster_address: ServicePath = ServicePath("ServiceBackend")
+    """A pod or node calls the Service's own address."""
 
 
 @dataclass(frozen=True, slots=True)
