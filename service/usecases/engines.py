@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from service.engines.registry import EngineDescription
+from service.engines.registry import EngineDescription, describe_engine, engine_names
 from service.usecases.context import Context
+from service.usecases.errors import NotFound
 
 
-def list_engines(context: Context) -> tuple[EngineDescription, ...]:
+def list_engines(_context: Context) -> tuple[EngineDescription, ...]:
     """Every engine in the registry's order."""
-    raise NotImplementedError
+    return tuple(map(describe_engine, engine_names()))
 
 
-def get_engine(context: Context, name: str) -> EngineDescription:
-    """One engine by its name, or `NotFound`."""
-    raise NotImplementedError
+def get_engine(_context: Context, name: str) -> EngineDescription:
+    """One engine by its name, or by another spelling of it; else `NotFound`."""
+    try:
+        return describe_engine(name)
+    except ValueError as error:
+        raise NotFound("EngineNotFound", f"there is no engine {name[:80]!r}") from error
