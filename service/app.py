@@ -17,13 +17,14 @@ from service.storage.database import Database
 from service.telemetry import logs
 from service.usecases.context import Context
 from service.web import api, conditional, docs, health, problems, request_scope
-from service.web.routes import clusters, evaluations, revisions
+from service.web.routes import clusters, engines, evaluations, revisions
 from service.web.scope import Check, WebScope
 from service.web.scope import install as install_scope
 from service.web.strict_json import JsonProvider
 
 BLUEPRINTS = (
     health.blueprint,
+    engines.blueprint,
     clusters.blueprint,
     revisions.blueprint,
     evaluations.blueprint,
