@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 from alembic import context
 from sqlalchemy import Connection, text
 
-from service.storage.database import connect
 from service.storage.tables import Row
 
 # "netverdi" as a number: whoever migrates a PostgreSQL database holds this lock.
@@ -30,14 +27,4 @@ def migrate(connection: Connection) -> None:
         context.run_migrations()
 
 
-given = context.config.attributes.get("connection")
-if given is not None:
-    migrate(given)
-else:
-    # Run by the alembic command itself, to draft a migration.
-    engine = connect(os.environ["NETVERDICT_DATABASE_URL"], foreign_keys=False)
-    with engine.connect() as own:
-        writing = own.execution_options(write=True)
-        with writing.begin():
-            migrate(writing)
-    engine.dispose()
+migrate(context.config.attributes["connection"])

@@ -57,6 +57,19 @@ def check(url: str, *, folder: Path | None = None) -> None:
     _run(url, folder, command.check)
 
 
+def draft(url: str, message: str, *, folder: Path | None = None) -> None:
+    """Write the migration that takes a database at the newest one to the tables as they are now.
+
+    For those who change `tables.py`; what it writes is a draft, to be read and completed.
+    """
+
+    def write(config: Config) -> None:
+        number = int(head(folder) or "0") + 1
+        command.revision(config, message, autogenerate=True, rev_id=f"{number:04}")
+
+    _run(url, folder, write)
+
+
 def state(database: Database, *, folder: Path | None = None) -> SchemaState:
     """Where the database stands."""
     with database.read() as session:

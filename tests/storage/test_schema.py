@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,23 @@ def test_a_failing_migration_leaves_nothing(empty_database_url: str, tmp_path: P
     with pytest.raises(RuntimeError, match="half way"):
         schema.upgrade(empty_database_url, folder=folder)
     assert "half" not in _tables(empty_database_url)
+
+
+def test_drafting_a_migration(database_url: str, tmp_path: Path) -> None:
+    folder = tmp_path / "migrations"
+    shutil.copytree(schema.migrations_folder(), folder)
+    engine = connect(database_url)
+    with engine.begin() as connection:
+        connection.execute(text("DROP INDEX ix_verdicts_revision_id_sequence"))
+    engine.dispose()
+    schema.draft(database_url, "Find verdicts again", folder=folder)
+    drafted = next((folder / "versions").glob("0002_*.py"))
+    assert "ix_verdicts_revision_id_sequence" in drafted.read_text()
+    assert drafted.name == "0002_find_verdicts_again.py"
+    schema.head.cache_clear()
+    schema.upgrade(database_url, folder=folder)
+    schema.check(database_url, folder=folder)
+    schema.head.cache_clear()
 
 
 @pytest.mark.parametrize("place", ["package", "setting", "working directory"])

@@ -3,9 +3,17 @@ from __future__ import annotations
 import pytest
 
 from service.engines.registry import engine_names
+from service.storage.database import Database
 from service.usecases.context import Context
 from service.usecases.engines import get_engine, list_engines
 from service.usecases.errors import NotFound
+from tests.unit.usecases.stories import make_context
+
+
+@pytest.fixture
+def context() -> Context:
+    """The catalogue is in the program: no database is asked."""
+    return make_context(Database("sqlite:////nowhere/netverdict.sqlite3"))
 
 
 def test_the_catalogue_lists_every_engine(context: Context) -> None:
