@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from service.analysis.attempts import PODS_DIFFER
-from service.analysis.columns import NO_ASSUMPTION, Column, Group, Why, groups
+from service.analysis.columns import NO_ASSUMPTION, Group, Why, groups
+from service.analysis.filters import ListedVerdict, MapFilter
+from service.analysis.line_answers import NO_TRAFFIC, LineAnswer, by_answer, only, placed
 from service.analysis.solve import Connectivity
 from service.analysis.space import Standing, bits
 from service.analysis.units import Seat, Seating, Unit, external_unit
 from service.model.intervals import NOTHING, Intervals
-from service.model.ports import ALL_PORTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +26,17 @@ class Line:
     assumptions: Why = NO_ASSUMPTION
 
 
-_Answer = tuple[Intervals, Intervals, Why]
-_NOTHING: _Answer = (NOTHING, NOTHING, NO_ASSUMPTION)
-
-
 class Listing:
     """Lines of a solved map, in the order of destinations and then of sources."""
 
-    def __init__(self, solved: Connectivity, seating: Seating, *, itself: bool = False) -> None:
-        """`itself`: also list what the pods of one workload may send to each other."""
+    def __init__(
+        self, solved: Connectivity, seating: Seating, wanted: MapFilter | None = None
+    ) -> None:
         self.solved = solved
         self.seating = seating
-        self.itself = itself
+        self.wanted = wanted or MapFilter()
+        self._accepted: dict[Unit, bool] = {}
+        self._shared: dict[int, tuple[tuple[tuple[Unit, ...], LineAnswer], ...]] = {}
         self._groups: dict[int, tuple[Group, ...]] = {}
         space = solved.space
         self._plain = self._other = 0
@@ -49,45 +48,132 @@ class Listing:
         self._outside = space.everything & ~((1 << space.first_external) - 1)
 
     def lines(self) -> Iterator[Line]:
-        """Every line of the map."""
+        """Every wanted line of the map."""
         for seat in self.seating.seats:
-            yield from self.lines_to(seat)
-        yield from self.outgoing_lines()
+            if self.wanted.destination.accepts(seat):
+                yield from self.lines_to(seat)
+        if self.wanted.destination.admits_outside:
+            yield from self.outgoing_lines()
 
     def lines_to(self, seat: Seat) -> Iterator[Line]:
         """Who reaches one unit."""
-        found = dict(self._sources_of(seat))
-        for source in sorted(found):
-            certain, unknown, why = found[source]
-            yield Line(source, seat.unit, certain, unknown, why)
-        for low, high, (certain, unknown, why) in self._ranges(seat.place):
-            yield Line(external_unit(low, high), seat.unit, certain, unknown, why)
+        met = self.wanted.either.accepts(seat)
+        found = {
+            source.unit: answer
+            for source, answer in self._sources_of(seat)
+            if self._is_source(source) and (met or self.wanted.either.accepts(source))
+        }
+        for unit in sorted(found):
+            yield from self._line(unit, seat.unit, found[unit])
+        for low, high, answer in self._ranges(seat.place):
+            if self.wanted.source.accepts_range(low, high) and (
+                met or self.wanted.either.accepts_range(low, high)
+            ):
+                yield from self._line(external_unit(low, high), seat.unit, answer)
+
+    def _line(self, source: Unit, destination: Unit, answer: LineAnswer) -> Iterator[Line]:
+        certain, unknown, why = self._kept(answer)
+        if certain or unknown:
+            yield Line(source, destination, certain, unknown, why)
+
+    def _kept(self, answer: LineAnswer) -> LineAnswer:
+        """The part of an answer with the wanted verdict."""
+        match self.wanted.verdict:
+            case ListedVerdict.UNKNOWN:
+                return NOTHING, answer[1], answer[2]
+            case ListedVerdict.ALLOW:
+                return answer[0], NOTHING, NO_ASSUMPTION
+            case None:
+                return answer
+
+    def _is_source(self, seat: Seat) -> bool:
+        known = self._accepted.get(seat.unit)
+        if known is None:
+            known = self._accepted[seat.unit] = self.wanted.source.accepts(seat)
+        return known
 
     def outgoing_lines(self) -> Iterator[Line]:
         """Who reaches which addresses outside, as ranges that are as wide as can be."""
-        found: list[Line] = []
-        for low, high, sources, answer in self._runs():
-            outside = external_unit(low, high)
-            for place in bits(sources):
-                for seat in self.seating.at_place.get(place, ()):
-                    found.append(Line(seat.unit, outside, *answer))
+        found = [
+            Line(source, outside, *answer)
+            for outside, sources, answer in self.outgoing_groups()
+            for source in sources
+        ]
         yield from sorted(found, key=lambda line: (line.source, line.destination))
+
+    def source_groups(self, seat: Seat) -> Iterator[tuple[tuple[Unit, ...], LineAnswer]]:
+        """The wanted sources of a unit by answer, the unit itself among them where its place is.
+
+        Only for units whose sources all stand at one place each is the result shared with other
+        units; nodes are told one by one.
+        """
+        met = self.wanted.either.accepts(seat)
+        if seat.on_node_network or not met:
+            yield from by_answer(
+                (line.source, (line.certain, line.unknown, line.assumptions))
+                for line in self.lines_to(seat)
+            )
+            return
+        key = id(self.solved.columns[seat.place])
+        shared = self._shared.get(key)
+        if shared is None:
+            shared = self._shared[key] = self._plain_groups(seat)
+        yield from shared
+        yield from by_answer(
+            (source.unit, answer)
+            for source, answer in self._from_nodes(seat)
+            if self._is_source(source)
+        )
+
+    def _plain_groups(self, seat: Seat) -> tuple[tuple[tuple[Unit, ...], LineAnswer], ...]:
+        found: dict[LineAnswer, list[Unit]] = {}
+        for group in self._groups_at(seat.place):
+            answer = self._kept((group.certain, group.unknown, group.assumptions))
+            units = [
+                source.unit
+                for place in bits(group.sources & self._plain)
+                for source in self.seating.at_place.get(place, ())
+                if self._is_source(source)
+            ]
+            if units and (answer[0] or answer[1]):
+                found.setdefault(answer, []).extend(sorted(units))
+        for low, high, answer in self._ranges(seat.place):
+            kept = self._kept(answer)
+            if self.wanted.source.accepts_range(low, high) and (kept[0] or kept[1]):
+                found.setdefault(kept, []).append(external_unit(low, high))
+        return tuple((tuple(units), answer) for answer, units in found.items())
+
+    def outgoing_groups(self) -> Iterator[tuple[Unit, tuple[Unit, ...], LineAnswer]]:
+        """Ranges outside with the wanted units that reach all of each alike."""
+        for low, high, sources, answer in self._runs():
+            if not self.wanted.destination.accepts_range(low, high):
+                continue
+            met = self.wanted.either.accepts_range(low, high)
+            units = [
+                seat.unit
+                for place in bits(sources)
+                for seat in self.seating.at_place.get(place, ())
+                if self._is_source(seat) and (met or self.wanted.either.accepts(seat))
+            ]
+            kept = self._kept(answer)
+            if units and (kept[0] or kept[1]):
+                yield external_unit(low, high), tuple(sorted(units)), kept
 
     def _groups_at(self, place: int) -> tuple[Group, ...]:
         column = self.solved.columns[place]
         known = self._groups.get(id(column))
         if known is None:
-            known = self._groups[id(column)] = groups(_with_ports(column))
+            known = self._groups[id(column)] = groups(only(column, self.wanted.traffic))
         return known
 
-    def _sources_of(self, seat: Seat) -> Iterator[tuple[Unit, _Answer]]:
+    def _sources_of(self, seat: Seat) -> Iterator[tuple[Seat, LineAnswer]]:
         if seat.own_place is None:
             for group in self._groups_at(seat.place):
                 answer = (group.certain, group.unknown, group.assumptions)
                 for place in bits(group.sources & self._plain):
                     for source in self.seating.at_place.get(place, ()):
                         if source.unit != seat.unit or self._talks_to_itself(seat):
-                            yield source.unit, answer
+                            yield source, answer
             yield from self._from_nodes(seat)
             return
         elsewhere = self._by_place(seat.place, self._plain | self._other)
@@ -97,25 +183,28 @@ class Listing:
                 if source.unit == seat.unit:
                     continue
                 if source.on_node_network:
-                    answer = elsewhere.get(place, _NOTHING)
+                    answer = elsewhere.get(place, NO_TRAFFIC)
                 else:
-                    answer = _placed(
-                        seat, source, nearby.get(place, _NOTHING), elsewhere.get(place, _NOTHING)
+                    answer = placed(
+                        seat,
+                        source,
+                        nearby.get(place, NO_TRAFFIC),
+                        elsewhere.get(place, NO_TRAFFIC),
                     )
                 if answer[0] or answer[1]:
-                    yield source.unit, answer
+                    yield source, answer
 
-    def _from_nodes(self, seat: Seat) -> Iterator[tuple[Unit, _Answer]]:
+    def _from_nodes(self, seat: Seat) -> Iterator[tuple[Seat, LineAnswer]]:
         column = self._groups_at(seat.place)
         if not any(group.sources & self._node_places for group in column):
             return
         answers = self._by_place(seat.place, self._node_places)
         for source in self.node_seats:
-            own = answers.get(source.own_place or 0, _NOTHING)
-            other = answers.get(source.place, _NOTHING)
-            answer = own if own == other else _placed(source, seat, own, other)
+            own = answers.get(source.own_place or 0, NO_TRAFFIC)
+            other = answers.get(source.place, NO_TRAFFIC)
+            answer = own if own == other else placed(source, seat, own, other)
             if answer[0] or answer[1]:
-                yield source.unit, answer
+                yield source, answer
 
     @cached_property
     def node_seats(self) -> tuple[Seat, ...]:
@@ -126,7 +215,7 @@ class Listing:
     def _node_places(self) -> int:
         return self.seating.places(self.node_seats)
 
-    def _by_place(self, place: int, among: int) -> dict[int, _Answer]:
+    def _by_place(self, place: int, among: int) -> dict[int, LineAnswer]:
         return {
             source: (group.certain, group.unknown, group.assumptions)
             for group in self._groups_at(place)
@@ -134,13 +223,13 @@ class Listing:
         }
 
     def _talks_to_itself(self, seat: Seat) -> bool:
-        return self.itself and len(seat.members) > 1
+        return self.wanted.itself and len(seat.members) > 1
 
-    def _ranges(self, place: int) -> Iterator[tuple[int, int, _Answer]]:
+    def _ranges(self, place: int) -> Iterator[tuple[int, int, LineAnswer]]:
         """The outside addresses that reach a place, neighbours with one answer joined."""
         answers = self._by_place(place, self._outside)
         places = self.solved.space.places
-        run: tuple[int, int, _Answer] | None = None
+        run: tuple[int, int, LineAnswer] | None = None
         for index in sorted(answers):
             low, high, answer = places[index].low, places[index].high, answers[index]
             if run is not None and run[2] == answer and run[1] + 1 == low:
@@ -152,10 +241,10 @@ class Listing:
         if run is not None:
             yield run
 
-    def _runs(self) -> Iterator[tuple[int, int, int, _Answer]]:
+    def _runs(self) -> Iterator[tuple[int, int, int, LineAnswer]]:
         """Ranges of outside addresses with the sources that reach all of them alike."""
         space = self.solved.space
-        open_runs: dict[tuple[int, _Answer], int] = {}
+        open_runs: dict[tuple[int, LineAnswer], int] = {}
         last = -1
         callers = self._plain | self._other
         for index in range(space.first_external, space.size):
@@ -165,8 +254,8 @@ class Listing:
                 for group in self._groups_at(index)
                 if group.sources & callers
             }
-            going_on: dict[tuple[int, _Answer], int] = {}
-            continued: dict[_Answer, int] = {}
+            going_on: dict[tuple[int, LineAnswer], int] = {}
+            continued: dict[LineAnswer, int] = {}
             for (start, answer), sources in open_runs.items():
                 still = sources & now.get(answer, 0) if last + 1 == place.low else 0
                 if still:
@@ -181,38 +270,3 @@ class Listing:
             open_runs, last = going_on, place.high
         for (start, answer), sources in open_runs.items():
             yield start, last, sources, answer
-
-
-def _placed(node: Seat, pods: Seat, own: _Answer, other: _Answer) -> _Answer:
-    """The answer between a unit on the node network and pods, by where they run.
-
-    Where some pods share a node and others do not, or the placement is not given, only what
-    both answers have in common is certain.
-    """
-    if own == other:
-        return own
-    nodes, placed = node.nodes, pods.nodes
-    unplaced = None in nodes or None in placed
-    shares = unplaced or bool(nodes & placed)
-    apart = unplaced or len(nodes | placed) > 1
-    if not apart:
-        return own
-    if not shares:
-        return other
-    certain = own[0] & other[0]
-    unknown = (own[0] | own[1] | other[0] | other[1]) - certain
-    return certain, unknown, own[2] | other[2] | {PODS_DIFFER}
-
-
-def _with_ports(column: Column) -> Column:
-    """The part of a column that is TCP, UDP or SCTP: what maps list."""
-    return Column(
-        tuple(
-            (kept, sources) for traffic, sources in column.certain if (kept := traffic & ALL_PORTS)
-        ),
-        tuple(
-            (kept, sources, why)
-            for traffic, sources, why in column.unknown
-            if (kept := traffic & ALL_PORTS)
-        ),
-    )

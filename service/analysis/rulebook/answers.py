@@ -12,9 +12,6 @@ from service.model.policy import PolicyRef
 
 GRAVEST_FIRST = tuple(Severity)
 
-#: A sighting lists this many endpoints; `endpoint_count` tells how many there are.
-LISTED_ENDPOINTS = 20
-
 
 class Outcome(StrEnum):
     """Whether a rule applies. Unknown always names what is missing."""
@@ -62,7 +59,6 @@ class Sighting:
     policy: PolicyRef | None = None
     pointer: str = ""
     endpoints: tuple[Affected, ...] = ()
-    endpoint_count: int = 0
     values: Mapping[str, Shown] = field(default_factory=dict)
     remedy: str = ""
     settled_by: tuple[str, ...] = ()
@@ -111,12 +107,6 @@ def joined(parts: Iterable[Found]) -> Found:
     return Found(
         tuple(chain.from_iterable(each.sightings for each in listed)), tuple(sorted(missing))
     )
-
-
-def listed(endpoints: Iterable[Affected]) -> tuple[tuple[Affected, ...], int]:
-    """The first endpoints in order, each once, and how many there are."""
-    unique = sorted(set(endpoints))
-    return tuple(unique[:LISTED_ENDPOINTS]), len(unique)
 
 
 def gravest(severities: Iterable[Severity]) -> Severity | None:

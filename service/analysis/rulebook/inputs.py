@@ -30,8 +30,8 @@ class RuleInput:
     as_of: date
     snapshot: Snapshot
     profile: EngineProfile
-    cluster: ClusterRecord = ClusterRecord()
-    stated: StatedFacts = StatedFacts()
+    cluster: ClusterRecord = field(default_factory=ClusterRecord)
+    stated: StatedFacts = field(default_factory=StatedFacts)
     source: EngineProfile | None = None
     target: Target | None = None
     plan: Plan | None = None

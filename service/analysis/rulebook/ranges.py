@@ -2,15 +2,51 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from service.model.addresses import EVERY_ADDRESS, IPV4, blocks, parse_address
 from service.model.intervals import NOTHING, Intervals
 from service.model.inventory import Node, Pod
 
 T = TypeVar("T")
+
+
+class Placed(Generic[T]):
+    """Things with their addresses, sorted so that those in a range are found quickly."""
+
+    def __init__(self, things: Sequence[tuple[T, tuple[int, ...]]]) -> None:
+        self.things = things
+        self._lost = [thing for thing, points in things if not points]
+        placed = sorted(
+            (point, index) for index, (_, points) in enumerate(things) for point in points
+        )
+        self._points = [point for point, _ in placed]
+        self._indexes = [index for _, index in placed]
+
+    @property
+    def everything_placed(self) -> bool:
+        """Whether there are things, and each has an address."""
+        return bool(self.things) and not self._lost
+
+    def inside(self, addresses: Intervals, known: Intervals | None) -> tuple[tuple[T, ...], bool]:
+        """What is inside for certain, and whether more may be."""
+        possible = EVERY_ADDRESS if known is None else known
+        first_family = possible & IPV4
+        # Every pod and node of AKS has an IPv4 address, whatever else it has.
+        surely = bool(first_family) and addresses.covers(first_family)
+        indexes: dict[int, None] = {}
+        for low, high in addresses:
+            first, last = bisect_left(self._points, low), bisect_right(self._points, high)
+            indexes.update(dict.fromkeys(self._indexes[first:last]))
+        found = [self.things[index][0] for index in sorted(indexes)]
+        if surely:
+            found += self._lost
+        maybe = not surely and possible.overlaps(addresses)
+        nobody = not self.things and known is None and bool(addresses)
+        return tuple(found), nobody or (maybe and bool(self._lost))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +71,8 @@ class Coverage:
         return not (self.pods or self.nodes or self.pods_open or self.nodes_open)
 
 
-def _points(addresses: Iterable[str]) -> tuple[int, ...]:
+def points_of(addresses: Iterable[str]) -> tuple[int, ...]:
+    """The points of addresses in text form; what is no address is left out."""
     found: list[int] = []
     for text in addresses:
         try:
@@ -56,8 +93,9 @@ class Ranges:
         node_cidrs: Iterable[str] | None,
         service_cidrs: Iterable[str] | None,
     ) -> None:
-        self._pods = [(each, _points(each.addresses)) for each in pods]
-        self._nodes = [(each, _points(each.addresses)) for each in nodes]
+        self._pods = Placed([(each, points_of(each.addresses)) for each in pods])
+        self._nodes = Placed([(each, points_of(each.addresses)) for each in nodes])
+        self._covered: dict[Intervals, Coverage] = {}
         self.pod_range = _range(pod_cidrs)
         self.node_range = _range(node_cidrs)
         self.service_range = _range(service_cidrs)
@@ -65,30 +103,29 @@ class Ranges:
     @property
     def knows_pods(self) -> bool:
         """Whether it can be told where pods are."""
-        return self.pod_range is not None or _all_placed(self._pods)
+        return self.pod_range is not None or self._pods.everything_placed
 
     @property
     def knows_nodes(self) -> bool:
         """Whether it can be told where nodes are."""
-        return self.node_range is not None or _all_placed(self._nodes)
-
-    @property
-    def node_points(self) -> tuple[int, ...]:
-        """The known addresses of nodes."""
-        return tuple(point for _, points in self._nodes for point in points)
+        return self.node_range is not None or self._nodes.everything_placed
 
     def cover(self, addresses: Intervals) -> Coverage:
         """The pods and nodes in a set of addresses."""
-        pods, pods_open = _inside(self._pods, addresses, self.pod_range)
-        nodes, nodes_open = _inside(self._nodes, addresses, self.node_range)
-        return Coverage(
-            pods=tuple(pods),
-            nodes=tuple(nodes),
-            pods_open=pods_open,
-            nodes_open=nodes_open,
-            latent_pods=_overlap(self.pod_range, addresses),
-            latent_nodes=_overlap(self.node_range, addresses),
-        )
+        found = self._covered.get(addresses)
+        if found is None:
+            pods, pods_open = self._pods.inside(addresses, self.pod_range)
+            nodes, nodes_open = self._nodes.inside(addresses, self.node_range)
+            found = Coverage(
+                pods=pods,
+                nodes=nodes,
+                pods_open=pods_open,
+                nodes_open=nodes_open,
+                latent_pods=_overlap(self.pod_range, addresses),
+                latent_nodes=_overlap(self.node_range, addresses),
+            )
+            self._covered[addresses] = found
+        return found
 
     def covers_every_node(self, addresses: Intervals) -> bool | None:
         """Whether every node is inside; None where that cannot be told."""
@@ -96,9 +133,9 @@ class Ranges:
             return True
         if self.node_range is not None and addresses.covers(self.node_range):
             return True
-        if not _all_placed(self._nodes):
+        if not self._nodes.everything_placed:
             return None
-        return all(any(point in addresses for point in points) for _, points in self._nodes)
+        return len(self._nodes.inside(addresses, self.node_range)[0]) == len(self._nodes.things)
 
 
 def _range(cidrs: Iterable[str] | None) -> Intervals | None:
@@ -106,28 +143,5 @@ def _range(cidrs: Iterable[str] | None) -> Intervals | None:
     return found or None
 
 
-def _all_placed(placed: Sequence[tuple[object, tuple[int, ...]]]) -> bool:
-    return bool(placed) and all(points for _, points in placed)
-
-
 def _overlap(known: Intervals | None, addresses: Intervals) -> bool:
     return known is not None and known.overlaps(addresses)
-
-
-def _inside(
-    placed: Sequence[tuple[T, tuple[int, ...]]], addresses: Intervals, known: Intervals | None
-) -> tuple[list[T], bool]:
-    """What is inside for certain, and whether more may be."""
-    possible = EVERY_ADDRESS if known is None else known
-    first_family = possible & IPV4
-    # Every pod and node of AKS has an IPv4 address, whatever else it has.
-    surely = bool(first_family) and addresses.covers(first_family)
-    maybe = not surely and possible.overlaps(addresses)
-    found: list[T] = []
-    left_open = not placed and known is None and bool(addresses)
-    for thing, points in placed:
-        if any(point in addresses for point in points) or (not points and surely):
-            found.append(thing)
-        elif not points and maybe:
-            left_open = True
-    return found, left_open

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 
 from service.analysis.rulebook.answers import Affected, AffectedKind
-from service.analysis.rulebook.ranges import Ranges
+from service.analysis.rulebook.ranges import Ranges, points_of
 from service.analysis.stated import StatedFacts
 from service.model.cluster import ClusterRecord
-from service.model.inventory import METADATA_NAME_LABEL, WINDOWS, Pod
+from service.model.inventory import METADATA_NAME_LABEL, WINDOWS, Pod, Service
 from service.model.network_policy import NetworkPolicy
 from service.model.policy import Policy, PolicyRef
 from service.model.snapshot import Snapshot
@@ -73,6 +73,10 @@ class Sight:
     def namespace_labels(self, name: str) -> Mapping[str, str]:
         """The labels of a namespace, with the one that every namespace has."""
         return self._namespace_labels.get(name, {METADATA_NAME_LABEL: name})
+
+    def service_points(self, service: Service) -> tuple[int, ...]:
+        """The cluster addresses of a Service."""
+        return points_of(service.cluster_addresses)
 
     @property
     def namespaces(self) -> tuple[str, ...]:

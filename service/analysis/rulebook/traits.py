@@ -15,14 +15,14 @@ def trait(profile: EngineProfile, name: str) -> bool | str | None:
     None where it depends on the version and the profile has none.
     """
     table = value("traits", "traits")
-    found = table.get(profile.engine, table[REFERENCE])[name]
+    found: bool | str | dict[str, str] = table.get(profile.engine, table[REFERENCE])[name]
     if not isinstance(found, dict):
-        return found  # type: ignore[no-any-return]
+        return found
     if "unlessOption" in found:
-        return profile.options.get(found["unlessOption"]) != entry_at(found["is"])
+        return profile.options.get(found["unlessOption"]) != str(entry_at(found["is"]))
     if profile.version is None:
         return None
-    bound = Version.parse(entry_at(found.get("since") or found["before"]))
+    bound = Version.parse(entry_at(found["since"] if "since" in found else found["before"]))
     return profile.version >= bound if "since" in found else profile.version < bound
 
 

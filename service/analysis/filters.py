@@ -1,0 +1,123 @@
+"""What a reader of a connectivity map wants to see of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from service.analysis.space import Space
+from service.analysis.units import Seat, Seating
+from service.model.endpoint import EndpointKind
+from service.model.intervals import Intervals
+from service.model.labels import LabelSelector
+from service.model.ports import ALL_PORTS
+
+
+class ListedVerdict(StrEnum):
+    """The decisions that a map has lines for."""
+
+    ALLOW = "Allow"
+    UNKNOWN = "Unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class UnitFilter:
+    """Units that meet every condition that is set; none set means every unit.
+
+    `addresses` asks for what is outside the cluster and overlaps them; `external` for anything
+    outside (True) or inside (False).
+    """
+
+    namespace: str | None = None
+    workload: str | None = None
+    pod: str | None = None
+    selector: LabelSelector | None = None
+    node: str | None = None
+    addresses: Intervals | None = None
+    external: bool | None = None
+
+    @property
+    def admits_seats(self) -> bool:
+        """Whether a unit of the cluster can meet it."""
+        return self.addresses is None and self.external is not True
+
+    @property
+    def admits_outside(self) -> bool:
+        """Whether an address outside the cluster can meet it."""
+        inside = (self.namespace, self.workload, self.pod, self.selector, self.node)
+        return self.external is not False and all(each is None for each in inside)
+
+    def accepts(self, seat: Seat) -> bool:
+        """Whether a unit of the cluster meets it."""
+        unit = seat.unit
+        if not self.admits_seats:
+            return False
+        if self.node is not None and not (unit.is_node and unit.name == self.node):
+            return False
+        if self.namespace is not None and unit.namespace != self.namespace:
+            return False
+        if self.workload is not None and not (unit.is_workload and unit.name == self.workload):
+            return False
+        if self.pod is not None and self.pod not in {each.name for each in seat.members}:
+            return False
+        return self.selector is None or (
+            unit.is_workload and any(self._selects(seat, at) for at in range(len(seat.members)))
+        )
+
+    def accepts_range(self, low: int, high: int) -> bool:
+        """Whether a range outside the cluster meets it."""
+        if not self.admits_outside:
+            return False
+        return self.addresses is None or self.addresses.overlaps(Intervals(((low, high),)))
+
+    def _selects(self, seat: Seat, at: int) -> bool:
+        member = seat.members[at]
+        labels = {**member.hidden_labels, **member.labels}
+        return self.selector is not None and self.selector.matches(labels)
+
+
+EVERY_UNIT = UnitFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class MapFilter:
+    """Lines whose two ends, traffic and verdict are wanted.
+
+    `either` is met by a line when one of its ends meets it.
+    """
+
+    source: UnitFilter = EVERY_UNIT
+    destination: UnitFilter = EVERY_UNIT
+    either: UnitFilter = EVERY_UNIT
+    traffic: Intervals = ALL_PORTS
+    verdict: ListedVerdict | None = None
+    itself: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The places that a filter leaves, for a solver that need not look at others."""
+
+    sources: int
+    destinations: int
+
+
+def chosen_places(filter_: MapFilter, space: Space, seating: Seating) -> Chosen:
+    """The places of the units that may stand at each end of a wanted line."""
+    return Chosen(
+        _places(filter_.source, space, seating), _places(filter_.destination, space, seating)
+    )
+
+
+def _places(wanted: UnitFilter, space: Space, seating: Seating) -> int:
+    if wanted == EVERY_UNIT:
+        return space.everything
+    found = seating.places(seat for seat in seating.seats if wanted.accepts(seat))
+    if wanted.admits_outside:
+        for index in range(space.first_external, space.size):
+            place = space.places[index]
+            if place.endpoint.kind is EndpointKind.EXTERNAL and wanted.accepts_range(
+                place.low, place.high
+            ):
+                found |= 1 << index
+    return found
