@@ -7,10 +7,9 @@ from itertools import islice
 
 from service.analysis.rulebook.answers import (
     CLEAR,
-    Affected,
-    AffectedKind,
     Found,
     Missing,
+    Shown,
     Sighting,
     joined,
     seen,
@@ -19,7 +18,6 @@ from service.analysis.rulebook.blocks import BlockReach, block_reaches
 from service.analysis.rulebook.inputs import RuleInput
 from service.analysis.rulebook.npm_rules import weighed
 from service.analysis.rulebook.predicates import Predicate
-from service.analysis.rulebook.reading import block_addresses
 from service.analysis.rulebook.sight import Sight
 from service.analysis.rulebook.traits import trait
 from service.model.finding import Severity
@@ -68,7 +66,7 @@ def nodes_lost(asked: RuleInput, reach: BlockReach) -> Found:
     if reach.nodes:
         names = tuple(each.name for each in islice(reach.nodes, SHOWN))
         detail = f"{reach.block.cidr} covers {len(reach.nodes)} nodes, for example {names[0]}"
-        values = {"nodes": names, "nodeCount": len(reach.nodes)}
+        values: dict[str, Shown] = {"nodes": names, "nodeCount": len(reach.nodes)}
         return seen(_sighting(sight, reach, detail, None, values))
     if reach.open_nodes:
         return Found(missing=(NODE_ADDRESSES,))
@@ -85,9 +83,9 @@ def _sighting(
     reach: BlockReach,
     detail: str,
     severity: Severity | None,
-    values: Mapping[str, tuple[str, ...] | int],
+    values: Mapping[str, Shown],
 ) -> Sighting:
-    shown = {"cidr": reach.block.cidr, "direction": reach.kind.value, **values}
+    shown: dict[str, Shown] = {"cidr": reach.block.cidr, "direction": reach.kind.value, **values}
     if reach.block.excepts:
         shown["except"] = reach.block.excepts
     return weighed(
@@ -122,31 +120,25 @@ def _services_by_block(asked: RuleInput) -> Found:
 def _over_services(asked: RuleInput, reach: BlockReach) -> Found:
     if reach.kind is not PolicyType.EGRESS or reach.is_everything:
         return CLEAR
-    if not asked.sight.ranges.cover(block_addresses(reach.block)).covers_nothing:
+    ranges = asked.sight.ranges
+    inside = ranges.service_range is not None and ranges.service_range.covers(reach.addresses)
+    covered = ranges.cover(reach.addresses)
+    if not inside and (covered.pods or covered.nodes):
         return CLEAR
-    known = asked.sight.ranges.service_range
     over = [
         each
         for each in asked.snapshot.inventory.services
         if any(point in reach.addresses for point in asked.sight.service_points(each))
     ]
-    if not over and (known is None or not known.overlaps(reach.addresses)):
-        missing = () if known is not None else (Missing("serviceCidrs", "give the Service range"),)
-        return Found(missing=missing)
+    if not over and ranges.service_range is None:
+        return Found(missing=(Missing("serviceCidrs", "give the range of Service addresses"),))
+    if not over and not ranges.service_range_overlaps(reach.addresses):
+        return CLEAR
+    if not inside and not covered.covers_nothing:
+        return Found(missing=(POD_ADDRESSES, NODE_ADDRESSES))
     names = tuple(f"{each.namespace}/{each.name}" for each in over[:SHOWN])
     detail = f"{reach.block.cidr} lies over Service addresses, which are translated before policies"
-    found = _sighting(asked.sight, reach, detail, None, {"services": names})
-    services = tuple(Affected(AffectedKind.SERVICE, each.name, each.namespace) for each in over)
-    return seen(
-        Sighting(
-            found.detail,
-            found.severity,
-            found.policy,
-            found.pointer,
-            found.endpoints or services,
-            found.values,
-        )
-    )
+    return seen(_sighting(asked.sight, reach, detail, None, {"services": names}))
 
 
 PREDICATES: Mapping[str, Predicate] = {

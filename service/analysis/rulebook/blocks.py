@@ -17,7 +17,13 @@ from service.analysis.rulebook.sight import Sight
 from service.model.addresses import parse_cidr
 from service.model.intervals import Intervals
 from service.model.inventory import Node, Pod
-from service.model.network_policy import IPBlock, NetworkPolicy, NetworkPolicyRule, PolicyType
+from service.model.network_policy import (
+    IPBlock,
+    NetworkPolicy,
+    NetworkPolicyPeer,
+    NetworkPolicyRule,
+    PolicyType,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +88,7 @@ def _reach(sight: Sight, placed: PlacedRule, block: IPBlock, pointer: str) -> Bl
     )
     pods = () if to_every_pod else coverage.pods
     if pods and selecting:
-        namespace = placed.policy.ref.namespace
-        pods = tuple(
-            pod
-            for pod in pods
-            if not any(
-                peer_admits(
-                    peer,
-                    namespace,
-                    pod.namespace,
-                    pod.labels,
-                    sight.namespace_labels(pod.namespace),
-                )
-                for peer in selecting
-            )
-        )
+        pods = tuple(pod for pod in pods if not _is_selected(sight, placed, selecting, pod))
     return BlockReach(
         placed,
         block,
@@ -109,6 +101,14 @@ def _reach(sight: Sight, placed: PlacedRule, block: IPBlock, pointer: str) -> Bl
         coverage.latent_pods and not to_every_pod,
         coverage.latent_nodes and not to_everyone,
     )
+
+
+def _is_selected(
+    sight: Sight, placed: PlacedRule, peers: Iterable[NetworkPolicyPeer], pod: Pod
+) -> bool:
+    labels = sight.namespace_labels(pod.namespace)
+    own = placed.policy.ref.namespace
+    return any(peer_admits(each, own, pod.namespace, pod.labels, labels) for each in peers)
 
 
 def _covering(placed: PlacedRule) -> list[NetworkPolicyRule]:

@@ -110,6 +110,10 @@ class Ranges:
         """Whether it can be told where nodes are."""
         return self.node_range is not None or self._nodes.everything_placed
 
+    def service_range_overlaps(self, addresses: Intervals) -> bool:
+        """Whether some addresses may be those of Services."""
+        return _overlap(self.service_range, addresses)
+
     def cover(self, addresses: Intervals) -> Coverage:
         """The pods and nodes in a set of addresses."""
         found = self._covered.get(addresses)
