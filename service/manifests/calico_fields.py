@@ -68,6 +68,10 @@ class Members:
     def __contains__(self, key: str) -> bool:
         return key in self._raw
 
+    def keys(self) -> set[str]:
+        """The names of all members."""
+        return set(self._raw)
+
     def at(self, key: str | int) -> str:
         """The pointer of a member."""
         return f"{self.pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
