@@ -1,0 +1,158 @@
+"""Objects that came as JSON.
+
+Nothing but apiVersion and kind is decoded before somebody asks: of a pod list of many megabytes
+only what is modelled becomes Python objects.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
+
+import msgspec
+from yaml import YAMLError
+from yaml.nodes import Node
+
+from service.manifests.report import Report
+from service.manifests.schema import convert
+from service.manifests.yaml_nodes import Composer
+from service.manifests.yaml_source import as_json, find
+
+T = TypeVar("T")
+
+
+class Lines:
+    """Line numbers of ascending offsets into a text, each part of it counted once."""
+
+    def __init__(self, content: bytes, first_line: int = 1) -> None:
+        self._content = content
+        self._offset = 0
+        self._line = first_line
+        self._first_line = first_line
+
+    def at(self, offset: int) -> int:
+        """The line of an offset."""
+        if offset < self._offset:
+            self._offset, self._line = 0, self._first_line
+        self._line += self._content.count(b"\n", self._offset, offset)
+        self._offset = offset
+        return self._line
+
+
+class DuplicateKey(Exception):
+    """Two equal keys in one JSON object."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(key)
+
+
+@dataclass(slots=True)
+class JsonSource:
+    """The bytes of one JSON object, and where they begin."""
+
+    part: str
+    document: int
+    api_version: str
+    kind: str
+    raw: msgspec.Raw
+    offset: int
+    lines: Lines
+    depth: int
+    """How many levels of nesting are allowed."""
+    inherits: bool = False
+    """Its list says what it is."""
+
+    @property
+    def line(self) -> int:
+        """The line that the object begins on."""
+        return self.lines.at(self.offset)
+
+    def line_of(self, pointer: str) -> int:
+        """The line of the value that a pointer points at, or of the last one on the way."""
+        if not pointer:
+            return self.line
+        node = _compose(bytes(self.raw))
+        return self.line + (int(find(node, pointer).start_mark.line) if node else 0)
+
+    def read(self, struct: type[T], report: Report) -> T | None:
+        """The content as a struct, decoded without a detour."""
+        try:
+            decoder: msgspec.json.Decoder[T] = _decoder(struct)  # type: ignore[arg-type]
+            decoded = decoder.decode(self.raw)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            # Of another type, or a null: slowly, to list every fault.
+            value = self.content(report)
+        else:
+            return decoded
+
+        def note(code: str, detail: str, pointer: str) -> None:
+            report.fault(self, code, detail, pointer)
+
+        return None if value is None else convert(value, struct, note)
+
+    def content(self, report: Report) -> dict[str, Any] | None:
+        """The content as plain values."""
+        try:
+            value = json.loads(bytes(self.raw), object_pairs_hook=_strict_object)
+            check_depth(value, self.depth)
+        except DuplicateKey as error:
+            report.fault(self, "DuplicateKey", f"the key {error.key!r} is there twice")
+        except (RecursionError, TooDeep):
+            report.fault(self, "DepthExceeded", f"nested more than {self.depth} levels deep")
+        except ValueError as error:
+            report.fault(self, "MalformedDocument", f"not JSON: {error}")
+        else:
+            assert isinstance(value, dict)
+            return value
+        return None
+
+    def text(self) -> str:
+        """The object as it was uploaded, or with what its list says of it."""
+        text = bytes(self.raw).decode()
+        if not self.inherits:
+            return text
+        return as_json({"apiVersion": self.api_version, "kind": self.kind} | json.loads(text))
+
+
+class TooDeep(Exception):
+    """A value is nested too deep."""
+
+
+def check_depth(value: Any, most: int) -> None:
+    """Raise `TooDeep` where objects and lists nest deeper than allowed."""
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list):
+        return
+    if most <= 0:
+        raise TooDeep
+    for each in value:
+        if isinstance(each, dict | list):
+            check_depth(each, most - 1)
+
+
+def _strict_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise DuplicateKey(key)
+            seen.add(key)
+    return found
+
+
+@cache
+def _decoder(struct: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(struct)
+
+
+def _compose(text: bytes) -> Node | None:
+    """JSON as YAML nodes, for the lines of its values; JSON is YAML but for a few oddities."""
+    try:
+        return Composer(text).get_single_node()
+    except (YAMLError, UnicodeError):
+        return None
