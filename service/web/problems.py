@@ -106,9 +106,6 @@ def problem(
     )
     response.headers["Cache-Control"] = "no-store"
     response.headers.update(headers or {})
-    if problem_type is types.TOO_LARGE:
-        # The rest of the body is not read, so this connection is of no further use.
-        response.headers["Connection"] = "close"
     return response
 
 

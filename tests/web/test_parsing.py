@@ -131,7 +131,6 @@ def test_nul_in_a_path(api: Api, path: str) -> None:
 def test_a_body_that_is_too_large(api: Api) -> None:
     answer = api("POST", "/v1/clusters", 413, data=b" " * (5 << 20), content_type=JSON)
     assert answer.get_json()["code"] == "SentBytesExceeded"
-    assert answer.headers["Connection"] == "close"
 
 
 @pytest.mark.parametrize("name", ["Capital", "a_b", "-a", "a-", "a" * 64, "a.b", "ä", "a:b"])
