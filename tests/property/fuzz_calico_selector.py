@@ -1,0 +1,29 @@
+"""The target of coverage-guided fuzzing: the selector parser. Run by test_calico_selector."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import atheris
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+with atheris.instrument_imports(include=["service.manifests", "service.model"]):
+    from service.manifests.calico_selector import SelectorSyntaxError, parse_selector
+    from service.model.calico_selector import matches
+
+
+def read(data: bytes) -> None:
+    text = atheris.FuzzedDataProvider(data).ConsumeUnicodeNoSurrogates(len(data))
+    try:
+        found = parse_selector(text)
+    except SelectorSyntaxError:
+        return
+    assert parse_selector(str(found)) == found
+    matches(found, {"a": "x"})
+
+
+if __name__ == "__main__":
+    atheris.Setup(sys.argv, read)
+    atheris.Fuzz()
