@@ -17,6 +17,7 @@ NO_TRAFFIC: LineAnswer = (NOTHING, NOTHING, NO_ASSUMPTION)
 def by_answer(
     found: Iterable[tuple[Unit, LineAnswer]],
 ) -> Iterator[tuple[tuple[Unit, ...], LineAnswer]]:
+    """Units put together by what is said of them."""
     found_by: dict[LineAnswer, list[Unit]] = {}
     for unit, answer in found:
         found_by.setdefault(answer, []).append(unit)
@@ -32,10 +33,10 @@ def placed(node: Seat, pods: Seat, own: LineAnswer, other: LineAnswer) -> LineAn
     """
     if own == other:
         return own
-    nodes, placed = node.nodes, pods.nodes
-    unplaced = None in nodes or None in placed
-    shares = unplaced or bool(nodes & placed)
-    apart = unplaced or len(nodes | placed) > 1
+    hosts = node.nodes | pods.nodes
+    unplaced = None in hosts
+    shares = unplaced or bool(node.nodes & pods.nodes)
+    apart = unplaced or len(hosts) > 1
     if not apart:
         return own
     if not shares:

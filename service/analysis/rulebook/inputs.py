@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Any
 
 from service.analysis.paths.plan import Plan
 from service.analysis.rulebook.sight import Sight
 from service.analysis.stated import StatedFacts, Target
 from service.model.cluster import ClusterRecord
 from service.model.engine import EngineProfile, Version
-from service.model.policy import PolicyRef
 from service.model.snapshot import Snapshot
 
 
@@ -23,8 +20,7 @@ class RuleInput:
 
     `profile` is the engine whose fitness is asked. In a migration it is the engine that the
     cluster moves to, `source` the one that it has, `target` and `plan` say where and how.
-    `documents` holds the content of policies that are not NetworkPolicies, with the API server's
-    defaults, by reference. `as_of` is the day that dates are compared with.
+    `as_of` is the day that dates are compared with.
     """
 
     as_of: date
@@ -35,7 +31,6 @@ class RuleInput:
     source: EngineProfile | None = None
     target: Target | None = None
     plan: Plan | None = None
-    documents: Mapping[PolicyRef, Mapping[str, Any]] = field(default_factory=dict)
 
     @cached_property
     def sight(self) -> Sight:
