@@ -46,4 +46,7 @@ class Invalid(UsecaseError):
 
 
 class InvalidParameter(Invalid):
-    """What was said beside the body makes no sense: a filter, a cursor, a note, an engine."""
+    """What was said beside the body makes no sense: a filter, a cursor, a note, an engine.
+
+    `errors` then point to it as if it were a member: `/labelSelector`.
+    """

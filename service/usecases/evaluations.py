@@ -235,7 +235,9 @@ def _decision(text: str | None) -> str | None:
     known = {each.value for each in Decision if each is not Decision.NOT_APPLICABLE}
     if text is not None and text not in known:
         detail = f"{text[:80]!r} is none of {', '.join(sorted(known))}"
-        raise InvalidParameter("InvalidVerdict", detail)
+        raise InvalidParameter(
+            "InvalidVerdict", detail, [FieldError("/verdict", detail, "BadValue")]
+        )
     return text
 
 
@@ -250,7 +252,8 @@ def _engine_filter(text: str | None) -> dict[str, str]:
         name, version = split_profile(text)
         known = engine_named(name).name
     except ValueError as error:
-        raise InvalidParameter("InvalidEngine", str(error)) from error
+        fault = FieldError("/engine", str(error), "InvalidEngine")
+        raise InvalidParameter("InvalidEngine", str(error), [fault]) from error
     if version is None:
         return {"engine_name": known}
     return {"engine": str(EngineProfile(known, version))}

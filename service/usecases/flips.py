@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from service.analysis.workloads import WorkloadEndpoint
+from service.model.pipeline import Direction
 from service.model.policy import PolicyRef
 from service.usecases.context import Context
 from service.usecases.snapshots import PartKeys, load_policies, workloads_of
@@ -47,11 +48,11 @@ def flip_between(context: Context, old: Seen, new: Seen) -> Flip:
 
 def _deciding(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
     """The evidence of those directions whose decision changed, of both where neither did."""
-    directions = ("egress", "ingress")
-    changed = [each for each in directions if old[each]["decision"] != new[each]["decision"]]
-    for direction in changed or directions:
-        for evidence in new[direction]["evidence"]:
-            yield {"direction": direction, **evidence}
+    sides = {"egress": Direction.EGRESS, "ingress": Direction.INGRESS}
+    changed = [each for each in sides if old[each]["decision"] != new[each]["decision"]]
+    for side in changed or sides:
+        for evidence in new[side]["evidence"]:
+            yield {"direction": sides[side].value, **evidence}
 
 
 def _policy_changes(context: Context, old: Seen, new: Seen) -> list[PolicyChange]:

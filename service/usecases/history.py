@@ -55,7 +55,7 @@ def flow_history(
         try:
             question = _Question(flow, profile_for(record, engine), facts_of(record))
         except Invalid as error:
-            raise InvalidParameter(error.code, error.detail) from error
+            raise InvalidParameter(error.code, error.detail, error.errors) from error
         found = rows.after(session, row.id, page.limit + 1, number)
         before = rows.by_number(session, row.id, decided) if decided else None
         asked = [each.id for each in (before, *found) if each is not None]

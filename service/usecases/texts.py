@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from service.model.labels import LabelSelector, Operator, Requirement
-from service.usecases.errors import InvalidParameter
+from service.usecases.errors import FieldError, InvalidParameter
 
 SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -46,7 +46,8 @@ def filter_selector(text: str | None) -> LabelSelector:
     try:
         return read_label_selector(text or "")
     except ValueError as error:
-        raise InvalidParameter("InvalidLabelSelector", str(error)) from error
+        fault = FieldError("/labelSelector", str(error), "BadValue")
+        raise InvalidParameter("InvalidLabelSelector", str(error), [fault]) from error
 
 
 def _parts(text: str) -> list[str]:

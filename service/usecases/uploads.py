@@ -19,7 +19,7 @@ from service.usecases.cluster_json import stored_record
 from service.usecases.cluster_rows import find_row
 from service.usecases.context import Context
 from service.usecases.drafting import Draft, draft
-from service.usecases.errors import InvalidParameter, PreconditionFailed
+from service.usecases.errors import FieldError, InvalidParameter, PreconditionFailed
 from service.usecases.selecting import Replace, revision_view
 from service.usecases.texts import fault_of_text
 from service.usecases.views import RevisionView
@@ -55,7 +55,7 @@ def create_revision(
     revision as it would be.
     """
     if fault := fault_of_text(note, LONGEST_NOTE):
-        raise InvalidParameter("InvalidNote", f"the note {fault}")
+        raise InvalidParameter("InvalidNote", f"the note {fault}", [FieldError("/note", fault)])
     with context.database.read() as session:
         find_row(session, cluster)
     upload = read_upload(parts, context.limits)

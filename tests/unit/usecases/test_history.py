@@ -62,7 +62,7 @@ def test_the_story(context: Context, engine: str) -> None:
     assert second.flip.previous_revision == 1
     assert second.flip.policies == (PolicyChange("added", DEMO_POLICY),)
     assert second.flip.workloads == ()
-    assert {each["direction"] for each in second.flip.evidence} == {"ingress"}
+    assert {each["direction"] for each in second.flip.evidence} == {"Ingress"}
     assert second.flip.evidence[0]["policy"]["name"] == "demo-policy"
     assert third.flip.policies == ()
     assert third.flip.workloads == (WorkloadChange("changed", "demo", "Pod/client"),)
