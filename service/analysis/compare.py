@@ -1,4 +1,7 @@
-"""What differs between two connectivity maps, found on the compressed columns."""
+"""What differs between two connectivity maps, found on the compressed columns.
+
+Like the maps themselves the differences are about TCP, UDP and SCTP.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from service.analysis.joint import Joint, Position, Solved
 from service.analysis.space import Standing, bits
 from service.analysis.units import Seat, Unit, external_unit
 from service.model.intervals import Intervals
-from service.model.ports import ALL_TRAFFIC
+from service.model.ports import ALL_PORTS, ALL_TRAFFIC
 from service.model.verdict import Decision
 
 
@@ -59,6 +62,8 @@ class Difference:
     destination_seats: tuple[Seat | None, Seat | None]
     addresses: tuple[int, int] | None = None
     """A first address of the source and of the destination, 0 where they are units."""
+    same_node: bool | None = None
+    """Whether it is about ends on one node (True) or apart (False); None where that is alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +171,11 @@ class _ColumnComparer:
                     if changed:
                         for why, kept in _by_reason(changed, after, cut, part, later):
                             merged.setdefault((kept, earlier, later, why), []).extend(piece.spans)
-        return [(*key, Intervals.of(spans)) for key, spans in merged.items()]
+        return [
+            (*key, traffic)
+            for key, spans in merged.items()
+            if (traffic := Intervals.of(spans) & ALL_PORTS)
+        ]
 
     def _cut(self, before: Column, after: Column) -> _Cut:
         key = frozenset(
@@ -230,7 +239,14 @@ def _pairs_of(source: Position, target: Position, block: Block) -> Iterator[Diff
                 (_twin(sender, source.first), _twin(sender, source.second)),
                 (_twin(receiver, target.first), _twin(receiver, target.second)),
                 addresses if sender is None or receiver is None else None,
+                _same_node(source.standing, target.standing),
             )
+
+
+def _same_node(here: Standing, there: Standing) -> bool | None:
+    if Standing.OWN_NODE in {here, there}:
+        return True
+    return False if Standing.OTHER_NODE in {here, there} else None
 
 
 def _twin(seat: Seat | None, seats: tuple[Seat, ...]) -> Seat | None:

@@ -26,6 +26,9 @@ from service.model.verdict import Decision, DirectionVerdict, Evidence
 NO_MATCH = "NoMatch"
 ISOLATES = "Isolates"
 
+#: Decisions of one end that do not stop a connection.
+LET_THROUGH = frozenset({Decision.ALLOW, Decision.NOT_APPLICABLE})
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:
@@ -270,3 +273,11 @@ def _nearest(selecting: list[tuple[StagePolicy, Answer]], asked: _Asked) -> Evid
 def index_of(pipeline: Pipeline) -> dict[Direction, PolicyIndex]:
     """An index per direction."""
     return {each: PolicyIndex(pipeline.stages(each)) for each in Direction}
+
+
+def both(egress: Decision, ingress: Decision) -> Decision:
+    """A connection passes when both ends let it; one certain Deny is enough to stop it."""
+    found = {egress, ingress}
+    if Decision.DENY in found:
+        return Decision.DENY
+    return Decision.ALLOW if found <= LET_THROUGH else Decision.UNKNOWN

@@ -13,7 +13,7 @@ from service.analysis.attempts import (
     check_protocol,
     direct_attempts,
 )
-from service.analysis.deciding import Connection, decide, index_of
+from service.analysis.deciding import LET_THROUGH, Connection, both, decide, index_of
 from service.analysis.resolving import NoNetwork, Resolver, UnresolvedEnd
 from service.analysis.service_attempts import ServiceCalls
 from service.model.assumption import Assumption
@@ -26,7 +26,6 @@ from service.model.verdict import Decision, DirectionVerdict, Evidence, Verdict,
 __all__ = ["Evaluator", "UnresolvedEnd"]
 
 NOT_APPLICABLE = DirectionVerdict(Decision.NOT_APPLICABLE)
-_LET_THROUGH = frozenset({Decision.ALLOW, Decision.NOT_APPLICABLE})
 
 
 class Evaluator:
@@ -138,7 +137,7 @@ class Evaluator:
         ingress = _either(
             [self._ingress(attempt, each) for each in attempt.treatments], attempt.assumption
         )
-        return egress, ingress, _both(egress.decision, ingress.decision)
+        return egress, ingress, both(egress.decision, ingress.decision)
 
     def _egress(self, attempt: Attempt, treatment: Treatment) -> DirectionVerdict:
         if treatment is Treatment.BYPASS:
@@ -163,19 +162,11 @@ def _bypassed(attempt: Attempt) -> DirectionVerdict:
     return DirectionVerdict(Decision.NOT_APPLICABLE, evidence=(evidence,))
 
 
-def _both(egress: Decision, ingress: Decision) -> Decision:
-    """A flow passes when both ends let it through; one certain Deny is enough to stop it."""
-    found = {egress, ingress}
-    if Decision.DENY in found:
-        return Decision.DENY
-    return Decision.ALLOW if found <= _LET_THROUGH else Decision.UNKNOWN
-
-
 def _either(answers: list[DirectionVerdict], assumption: Assumption | None) -> DirectionVerdict:
     """One answer for treatments of which any may apply."""
     first = answers[0]
     outcomes = {
-        Decision.ALLOW if each.decision in _LET_THROUGH else each.decision for each in answers
+        Decision.ALLOW if each.decision in LET_THROUGH else each.decision for each in answers
     }
     if len(outcomes) == 1:
         return first

@@ -49,10 +49,16 @@ class Listing:
 
     def lines(self) -> Iterator[Line]:
         """Every wanted line of the map."""
-        for seat in self.seating.seats:
+        for number in range(len(self.seating.seats) + 1):
+            yield from self.lines_of(number)
+
+    def lines_of(self, number: int) -> Iterator[Line]:
+        """The lines to one unit by its number, or to addresses outside after the last one."""
+        if number < len(self.seating.seats):
+            seat = self.seating.seats[number]
             if self.wanted.destination.accepts(seat):
                 yield from self.lines_to(seat)
-        if self.wanted.destination.admits_outside:
+        elif self.wanted.destination.admits_outside:
             yield from self.outgoing_lines()
 
     def lines_to(self, seat: Seat) -> Iterator[Line]:

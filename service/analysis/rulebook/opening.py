@@ -53,19 +53,13 @@ def isolation(sight: Sight, pod: Pod, kind: PolicyType, *, unlisted: bool = Fals
 
 def rule_ports(rule: NetworkPolicyRule, ports_of_pod: Mapping[tuple[str, str], int]) -> Intervals:
     """The ports that a rule opens at a pod, names looked up there."""
-    named = [
-        ports_of_pod[name, port.protocol]
+    named = (
+        point_of(Protocol[port.protocol], number)
         for port in rule.ports
-        if isinstance(name := port.port, str) and (name, port.protocol) in ports_of_pod
-    ]
-    points = [
-        point_of(Protocol[port.protocol], ports_of_pod[name, port.protocol])
-        for port in rule.ports
-        if isinstance(name := port.port, str) and (name, port.protocol) in ports_of_pod
-    ]
-    return numbered_ports(rule) | (
-        Intervals.of((point, point) for point in points) if named else NOTHING
+        if isinstance(port.port, str)
+        and (number := ports_of_pod.get((port.port, port.protocol))) is not None
     )
+    return numbered_ports(rule) | Intervals.of((point, point) for point in named)
 
 
 def port_numbers(pod: Pod) -> Mapping[tuple[str, str], int]:

@@ -1,0 +1,129 @@
+"""A witness for a difference: one concrete connection, decided under both maps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from service.analysis.attempts import shared_families
+from service.analysis.compare import Difference
+from service.analysis.deciding import Connection, both, decide, index_of
+from service.analysis.units import Seat
+from service.model.addresses import format_address
+from service.model.endpoint import Endpoint, EndpointKind
+from service.model.flow import AddressEnd, Flow, NodeEnd, PodEnd, SourceEnd
+from service.model.pipeline import Direction, Pipeline
+from service.model.ports import ALL_PORTS, Protocol
+from service.model.verdict import Decision, DirectionVerdict
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """What one map says to the witness; absent where a unit is not part of it."""
+
+    decision: Decision
+    egress: DirectionVerdict
+    ingress: DirectionVerdict
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A flow whose decision differs, with the answers and their evidence."""
+
+    flow: Flow
+    before: Side | None
+    after: Side | None
+
+
+class Court:
+    """Decides single connections between endpoints of one pipeline."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self.pipeline = pipeline
+        self._index = index_of(pipeline)
+
+    @cached_property
+    def _endpoints(self) -> dict[tuple[EndpointKind, str, str], Endpoint]:
+        return {(each.kind, each.namespace, each.name): each for each in self.pipeline.endpoints}
+
+    def endpoint(self, like: Endpoint) -> Endpoint | None:
+        """The endpoint of the same name as this pipeline sees it."""
+        if like.kind is EndpointKind.EXTERNAL:
+            return like
+        return self._endpoints.get((like.kind, like.namespace, like.name))
+
+    def hear(self, source: Endpoint, destination: Endpoint, point: int) -> Side | None:
+        """The decision on one connection; None where an end is not known here."""
+        caller, callee = self.endpoint(source), self.endpoint(destination)
+        if caller is None or callee is None:
+            return None
+        answers: list[tuple[Decision, DirectionVerdict, DirectionVerdict]] = []
+        for family in shared_families(caller, callee):
+            connection = Connection(caller, callee, point, family)
+            egress, ingress = (
+                decide(self._index[each], each, connection)
+                for each in (Direction.EGRESS, Direction.INGRESS)
+            )
+            answers.append((both(egress.decision, ingress.decision), egress, ingress))
+        decisions = {decision for decision, _, _ in answers}
+        decision, egress, ingress = answers[0]
+        return Side(decision if len(decisions) == 1 else Decision.UNKNOWN, egress, ingress)
+
+
+def witness_of(difference: Difference, before: Court, after: Court) -> Witness:
+    """A connection out of a difference, with what both maps say to it."""
+    low, _ = (difference.block.traffic & ALL_PORTS).spans[0]
+    source, destination = _ends(difference)
+    flow = Flow(_end(source), _end(destination), Protocol(low >> 16).name, low & 0xFFFF)
+    return Witness(
+        flow, before.hear(source, destination, low), after.hear(source, destination, low)
+    )
+
+
+def _ends(difference: Difference) -> tuple[Endpoint, Endpoint]:
+    """Members of both units that the difference is about."""
+    low_source, low_destination = difference.addresses or (0, 0)
+    sources = _members(difference.source_seats, low_source)
+    destinations = _members(difference.destination_seats, low_destination)
+    wants_same_node = difference.same_node
+    for source in sources:
+        for destination in destinations:
+            if (source.namespace, source.name, source.kind) == (
+                destination.namespace,
+                destination.name,
+                destination.kind,
+            ):
+                continue
+            if wants_same_node is None or wants_same_node == _same_node(source, destination):
+                return source, destination
+    return sources[0], destinations[-1]
+
+
+def _members(seats: tuple[Seat | None, Seat | None], low: int) -> tuple[Endpoint, ...]:
+    """Endpoints that are in both maps where there are any."""
+    first, second = (seat.members if seat else () for seat in seats)
+    if not first and not second:
+        return (Endpoint(EndpointKind.EXTERNAL, format_address(low), addresses=(low,)),)
+    names = {(each.namespace, each.name) for each in first}
+    shared = tuple(each for each in second if (each.namespace, each.name) in names)
+    return shared or second or first
+
+
+def _same_node(source: Endpoint, destination: Endpoint) -> bool:
+    return source.node is not None and source.node == destination.node
+
+
+def _end(endpoint: Endpoint) -> SourceEnd:
+    match endpoint.kind:
+        case EndpointKind.NODE:
+            return NodeEnd(endpoint.name)
+        case EndpointKind.EXTERNAL:
+            return AddressEnd(endpoint.name)
+        case _:
+            return PodEnd(endpoint.namespace, endpoint.name)
+
+
+def courts(pipelines: Iterable[Pipeline]) -> tuple[Court, ...]:
+    """A court for each pipeline."""
+    return tuple(map(Court, pipelines))
