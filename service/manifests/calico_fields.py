@@ -40,21 +40,27 @@ class Notes:
 
     def wrong(self, code: str, detail: str, pointer: str) -> None:
         """The API refuses this; Felix treats a stored object with it as missing."""
-        if self.stored:
-            self.unreadable.append(f"{pointer}: {detail}")
-        self.found.append(Note(code, detail, pointer, Severity.HIGH if self.stored else None))
+        reason = f"{pointer}: {detail}"
+        if self.stored and reason not in self.unreadable:
+            self.unreadable.append(reason)
+        self._add(Note(code, detail, pointer, Severity.HIGH if self.stored else None))
 
     def loses(self, code: str, detail: str, pointer: str) -> bool:
         """The API refuses this; Felix reads a stored object as if the restriction were not there.
 
         True where that is so.
         """
-        self.found.append(Note(code, detail, pointer, Severity.HIGH if self.stored else None))
+        self._add(Note(code, detail, pointer, Severity.HIGH if self.stored else None))
         return self.stored
 
     def tell(self, code: str, severity: Severity, detail: str, pointer: str) -> None:
         """Worth knowing, whatever form the object has."""
-        self.found.append(Note(code, detail, pointer, severity))
+        self._add(Note(code, detail, pointer, severity))
+
+    def _add(self, note: Note) -> None:
+        # A member that several checks look at is told of once.
+        if note not in self.found:
+            self.found.append(note)
 
 
 class Members:

@@ -1,0 +1,176 @@
+"""The two API forms of Calico's objects, and what is stored past validation."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+from service.manifests.calico import read_calico, read_calico_workload, superseded_forms
+from service.model.calico import API, STORED_API, CalicoPolicy, NetworkSet
+from service.model.finding import Severity
+from service.model.inventory import ContainerPort
+
+
+def stored(kind: str, spec: str = "{}", name: str = "default.x", **metadata: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": STORED_API,
+        "kind": kind,
+        "metadata": {"name": name, **metadata},
+        "spec": yaml.safe_load(spec),
+    }
+
+
+def annotated(name: str) -> dict[str, Any]:
+    return {"annotations": {"projectcalico.org/metadata": json.dumps({"name": name})}}
+
+
+@pytest.mark.parametrize(
+    ("api", "kind", "written", "tier", "metadata", "name"),
+    [
+        (STORED_API, "GlobalNetworkPolicy", "default.x", "", {}, "x"),
+        (STORED_API, "GlobalNetworkPolicy", "default.x", "default", {}, "x"),
+        (STORED_API, "GlobalNetworkPolicy", "default.default.x", "default", {}, "default.x"),
+        (STORED_API, "GlobalNetworkPolicy", "default.x", "sec", {}, "default.x"),
+        (STORED_API, "GlobalNetworkPolicy", "sec.x", "sec", {}, "sec.x"),
+        (STORED_API, "NetworkPolicy", "default.x", "", annotated("y"), "y"),
+        (STORED_API, "NetworkPolicy", "default.x", "", annotated("default.x"), "x"),
+        (
+            STORED_API,
+            "NetworkPolicy",
+            "default.x",
+            "",
+            {"annotations": {"projectcalico.org/metadata": "{"}},
+            "x",
+        ),
+        (STORED_API, "NetworkSet", "default.x", "", {}, "default.x"),
+        (API, "GlobalNetworkPolicy", "default.x", "", {}, "default.x"),
+        (API, "GlobalNetworkPolicy", "sec.x", "sec", {}, "sec.x"),
+    ],
+)
+def test_names(
+    api: str, kind: str, written: str, tier: str, metadata: dict[str, Any], name: str
+) -> None:
+    raw = stored(kind, name=written, **metadata) | {"apiVersion": api}
+    if tier:
+        raw["spec"] = {"tier": tier}
+    assert read_calico(raw).ref.name == name
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        "{selector: a = 'x'}",
+        "{ingress: [{action: Allow, source: {selector: a}}]}",
+        "{ingress: [{action: Allow, destination: {ports: [80]}}]}",
+        "{ingress: [{action: Allow, protocol: TCP, destination: {ports: ['9:8']}}]}",
+        "{ingress: [{action: Let}]}",
+        "{types: [Sideways]}",
+        "{order: [1]}",
+    ],
+)
+def test_what_felix_treats_as_missing_is_told_and_kept(spec: str) -> None:
+    reading = read_calico(stored("GlobalNetworkPolicy", spec))
+    assert not reading.is_refused
+    assert isinstance(reading.value, CalicoPolicy)
+    assert reading.value.unreadable
+    assert any(each.severity is Severity.HIGH for each in reading.notes)
+
+
+@pytest.mark.parametrize(
+    ("spec", "lost"),
+    [
+        ("{nets: [10.0.0.0/33]}", ("nets",)),
+        ("{nets: [10.0.0.0/8, x], notNets: [y]}", ("nets", "notNets")),
+        ("{namespaceSelector: a}", ("namespaceSelector",)),
+        ("{serviceAccounts: {selector: a}}", ("serviceAccounts",)),
+    ],
+)
+def test_restrictions_that_felix_loses(spec: str, lost: tuple[str, ...]) -> None:
+    reading = read_calico(
+        stored("GlobalNetworkPolicy", f"{{ingress: [{{action: Allow, source: {spec}}}]}}")
+    )
+    assert isinstance(reading.value, CalicoPolicy)
+    assert reading.value.ingress[0].source.lost == lost
+    assert not reading.value.unreadable
+    assert any(each.severity is Severity.HIGH for each in reading.notes)
+
+
+def test_lost_selectors_of_a_policy() -> None:
+    reading = read_calico(
+        stored("GlobalNetworkPolicy", "{namespaceSelector: a, serviceAccountSelector: b}")
+    )
+    assert isinstance(reading.value, CalicoPolicy)
+    assert reading.value.lost == ("serviceAccountSelector", "namespaceSelector")
+
+
+def test_stored_objects_are_read_as_felix_reads_them() -> None:
+    # Plain addresses, host bits, any letter case of protocols, global() among others.
+    reading = read_calico(
+        stored(
+            "GlobalNetworkPolicy",
+            "{types: [Ingress], ingress: [{action: Allow, protocol: tcp, source: "
+            "{nets: [10.0.0.1, 10.0.0.1/8], namespaceSelector: global() || all()}}]}",
+        )
+    )
+    assert reading.notes == ()
+    assert isinstance(reading.value, CalicoPolicy)
+    assert reading.value.ingress[0].protocol == 6
+    networks = read_calico(stored("GlobalNetworkSet", "{nets: [10.0.0.0/8, x]}")).value
+    assert isinstance(networks, NetworkSet)
+    assert (networks.nets, len(networks.unreadable)) == (("10.0.0.0/8",), 1)
+
+
+def forms(*raw: dict[str, Any]) -> dict[int, bool]:
+    readings = [read_calico(each) for each in raw]
+    return superseded_forms([(each.ref, each.normalised) for each in readings])
+
+
+def test_one_object_in_both_forms_counts_once() -> None:
+    spec = "{selector: all(), egress: [{action: Deny}]}"
+    view = stored("GlobalNetworkPolicy", spec, "x") | {"apiVersion": API}
+    assert forms(view, stored("GlobalNetworkPolicy", spec)) == {0: False}
+    assert forms(stored("GlobalNetworkPolicy", spec), view) == {1: False}
+    # The stored form says what Felix reads: without types it is about both directions.
+    both = "{selector: all(), egress: [{action: Deny}], types: [Egress]}"
+    assert forms(view, stored("GlobalNetworkPolicy", both)) == {0: False}
+    assert forms(view, stored("GlobalNetworkPolicy", "{selector: has(a)}")) == {1: True}
+    assert forms(view, stored("GlobalNetworkPolicy", spec.replace("}}", "}"), "default.y")) == {}
+    assert forms(view, stored("GlobalNetworkPolicy", "{types: [Ingress]}")) == {1: True}
+    assert forms(view, view) == {}
+
+
+def test_workload_endpoints_stand_for_pods() -> None:
+    raw: dict[str, Any] = {
+        "apiVersion": API,
+        "kind": "WorkloadEndpoint",
+        "metadata": {
+            "name": "n1-k8s-web-eth0",
+            "namespace": "shop",
+            "labels": {"app": "web", "projectcalico.org/namespace": "shop"},
+        },
+        "spec": {
+            "node": "n1",
+            "orchestrator": "k8s",
+            "pod": "web",
+            "profiles": ["kns.shop", "ksa.shop.front"],
+            "ipNetworks": ["10.244.1.10/32", "fd00::10/128", "10.0.0.0/8", 5, "x"],
+            "ports": [
+                {"name": "http", "protocol": "TCP", "port": 8080},
+                {"name": "raw", "protocol": 7, "port": 8080},
+                {"name": "none", "protocol": "TCP", "port": 0},
+            ],
+        },
+    }
+    pod, notes = read_calico_workload(raw)
+    assert pod is not None
+    assert (pod.namespace, pod.name, pod.node) == ("shop", "web", "n1")
+    assert dict(pod.labels) == {"app": "web"}
+    assert (pod.addresses, pod.service_account) == (("10.244.1.10", "fd00::10"), "front")
+    assert pod.ports == (ContainerPort(8080, "TCP", "http"),)
+    assert [each.pointer for each in notes] == [f"/spec/ipNetworks/{index}" for index in (2, 3, 4)]
+    assert all(each.severity is not None for each in notes)
+    for missing in ({"pod": ""}, {"orchestrator": "openstack"}):
+        assert read_calico_workload({**raw, "spec": {**raw["spec"], **missing}})[0] is None
