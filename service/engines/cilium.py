@@ -6,17 +6,37 @@ Documentation/network/kubernetes/policy.rst; AKS azure-cni-powered-by-cilium.md.
 
 from __future__ import annotations
 
-from service.engines.cilium_policy import NamedEgressPorts, reading
-from service.engines.cilium_versions import features_of, version_for_kubernetes
+from collections.abc import Iterable
+
+from service.engines.cilium_admin import KINDS as CLUSTER_KINDS
+from service.engines.cilium_admin import (
+    ClusterPolicies,
+    cluster_findings,
+    cluster_policies,
+)
+from service.engines.cilium_options import OPTIONS, Agent
+from service.engines.cilium_peers import PeerReader
+from service.engines.cilium_policy import NamedEgressPorts, addressable, reading
+from service.engines.cilium_refusals import accepted, remarks
+from service.engines.cilium_rules import Phases, RuleCompiler, inspects_dns
+from service.engines.cilium_versions import version_for_kubernetes
 from service.engines.endpoints import EndpointView, endpoints_of
-from service.engines.engine import Engine, EngineOption, option, unread_policies
+from service.engines.engine import Engine, option, unread_policies
 from service.engines.network_policy import network_policies, translate
 from service.engines.node_rules import NODE_TO_POD
 from service.knowledge import value
 from service.model.assumption import Assumption
+from service.model.cilium import (
+    CILIUM_CIDR_GROUP,
+    CILIUM_CLUSTERWIDE_NETWORK_POLICY,
+    CILIUM_NETWORK_POLICY,
+    CiliumCidrGroup,
+    CiliumPolicy,
+)
 from service.model.condition import IS_POD, Assumed
 from service.model.engine import EngineProfile
 from service.model.inventory import ContainerRole
+from service.model.network_policy import NetworkPolicy
 from service.model.pipeline import (
     ANY_PEER,
     Direction,
@@ -35,28 +55,7 @@ from service.model.pipeline import (
 from service.model.ports import Protocol, whole_protocol
 from service.model.snapshot import Snapshot
 
-OPTIONS = (
-    EngineOption(
-        "policyEnforcement",
-        ("default", "always", "never"),
-        "the agent's policy-enforcement mode",
-    ),
-    EngineOption(
-        "sctp",
-        ("unknown", "enabled", "disabled"),
-        "whether sctp.enabled is set; AKS does not document it",
-    ),
-    EngineOption(
-        "cidrMatchMode",
-        ("none", "nodes"),
-        "policy-cidr-match-mode; not configurable on AKS",
-    ),
-    EngineOption(
-        "routing",
-        ("direct", "tunnel"),
-        "how nodes forward to each other; AKS uses direct routing",
-    ),
-)
+READS = (NetworkPolicy, CiliumPolicy, CiliumCidrGroup)
 
 SCTP = Assumption(
     "CiliumSctpEnabled",
@@ -92,35 +91,70 @@ def _paths(routing: str) -> ServicePaths:
 
 
 def compile_cilium(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
-    """NetworkPolicies as Cilium translates them into its own rules."""
-    features = features_of(profile)
-    view = EndpointView(_resolves_names, features.hides_label)
-    endpoints = endpoints_of(snapshot, view)
-    mode = option(profile, OPTIONS, "policyEnforcement")
-    nodes_by_address = option(profile, OPTIONS, "cidrMatchMode") == "nodes"
-    how = reading(features, NamedEgressPorts.of(endpoints), nodes_by_address=nodes_by_address)
-    parts: dict[Direction, list[StagePolicy]] = {each: [] for each in Direction}
-    for policy in network_policies(snapshot.policy_set.policies):
-        for direction in Direction:
+    """NetworkPolicies and Cilium's own policies, in the one stage that they share."""
+    agent = Agent.of(profile)
+    endpoints = endpoints_of(snapshot, EndpointView(_resolves_names, agent.features.hides_label))
+    names = NamedEgressPorts.of(endpoints)
+    how = reading(agent.features, names, nodes_by_address=agent.nodes_by_address)
+    policies, inventory = snapshot.policy_set.policies, snapshot.inventory
+    own, refused = accepted(cilium_policies(policies), agent.configuration)
+    learns_names = inspects_dns(own)
+    compiler = RuleCompiler(
+        PeerReader(
+            agent.features,
+            inventory,
+            tuple(each for each in policies if isinstance(each, CiliumCidrGroup)),
+            addressable(nodes_by_address=agent.nodes_by_address),
+            agent.features.negative_namespaces_exclude_world,
+            learns_names,
+        ),
+        names,
+        agent.configuration.polices_nodes,
+    )
+    stages: dict[Direction, tuple[Stage, ...]] = {}
+    for direction in Direction:
+        around = ClusterPolicies()
+        if agent.reads_cluster_policies:
+            around = cluster_policies(
+                policies,
+                inventory,
+                direction,
+                compiler.peers.by_address,
+                has_node_labels=agent.configuration.has_node_labels,
+            )
+        phases = Phases()
+        for policy in network_policies(policies):
             part = translate(policy, direction, how)
             if part is not None:
-                parts[direction].append(part)
-    if mode == "always":
-        for direction in Direction:
-            parts[direction].append(_ENFORCED_ALWAYS)
-    stages: dict[Direction, tuple[Stage, ...]] = {
-        each: () if mode == "never" else (Stage("policy", tuple(parts[each])),)
-        for each in Direction
-    }
+                phases.allowing.append(part)
+        for each in own:
+            compiler.add(each, direction, phases)
+        if agent.enforcement == "always":
+            phases.allowing.append(_ENFORCED_ALWAYS)
+        common = (*phases.denying, *phases.allowing, *phases.filtering, *around.last)
+        stages[direction] = (*around.before, Stage("policy", common), *around.after)
+        if agent.enforcement == "never":
+            stages[direction] = ()
     sctp = _sctp_stages(option(profile, OPTIONS, "sctp"))
+    admin_kinds = CLUSTER_KINDS if agent.reads_cluster_policies else frozenset()
     return Pipeline(
         profile,
         endpoints,
         ingress=(*sctp, NODE_TO_POD, *stages[Direction.INGRESS]),
         egress=(*sctp, *stages[Direction.EGRESS]),
         service_paths=(_paths(option(profile, OPTIONS, "routing")),),
-        findings=unread_policies(snapshot.policy_set.policies),
+        findings=(
+            *unread_policies(policies, READS, admin_kinds),
+            *refused,
+            *remarks(own, agent.configuration, learns_names=learns_names),
+            *(cluster_findings(policies) if agent.reads_cluster_policies else ()),
+        ),
     )
+
+
+def cilium_policies(policies: Iterable[object]) -> tuple[CiliumPolicy, ...]:
+    """Cilium's own policies among policies of every kind."""
+    return tuple(each for each in policies if isinstance(each, CiliumPolicy))
 
 
 def _sctp_stages(sctp: str) -> tuple[Stage, ...]:
@@ -146,4 +180,12 @@ CILIUM = Engine(
     default_version=value("cilium", "defaultVersion"),
     version_for_kubernetes=version_for_kubernetes,
     options=OPTIONS,
+    reads=frozenset(
+        {
+            "NetworkPolicy",
+            CILIUM_NETWORK_POLICY,
+            CILIUM_CLUSTERWIDE_NETWORK_POLICY,
+            CILIUM_CIDR_GROUP,
+        }
+    ),
 )

@@ -78,12 +78,19 @@ def written_types(policy: NetworkPolicy) -> frozenset[PolicyType]:
     return frozenset(found)
 
 
+def addressable(*, nodes_by_address: bool) -> Condition:
+    """What CIDRs can match: addresses that have no other identity, so no pod and no node.
+
+    `nodes_by_address`: policy-cidr-match-mode nodes.
+    """
+    return any_of(IS_EXTERNAL, IS_NODE) if nodes_by_address else IS_EXTERNAL
+
+
 def reading(
     features: CiliumFeatures, names: NamedEgressPorts, *, nodes_by_address: bool
 ) -> Reading:
     """Cilium's reading in one version; `nodes_by_address`: policy-cidr-match-mode nodes."""
-    # CIDR rules match only addresses that have no other identity: no pod and no node.
-    matched = any_of(IS_EXTERNAL, IS_NODE) if nodes_by_address else IS_EXTERNAL
+    matched = addressable(nodes_by_address=nodes_by_address)
     return Reading(
         types=written_types,
         selector_peer=partial(_selector_peer, features),

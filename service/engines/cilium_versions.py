@@ -18,6 +18,14 @@ class CiliumFeatures:
     honours_end_port: bool
     resolves_names_per_destination: bool
     negative_namespaces_exclude_world: bool
+    reads_default_deny_switch: bool
+    reads_node_peers: bool
+    services_by_selector: bool
+    refuses_empty_rules: bool
+    cidr_groups_in_egress: bool
+    cloud_groups_in_ingress: bool
+    reads_requires: bool
+    many_label_patterns: bool
     hides_label: Callable[[str], bool]
 
 
@@ -45,6 +53,14 @@ def features_of(profile: EngineProfile) -> CiliumFeatures:
         negative_namespaces_exclude_world=_since(
             version, "negativeNamespaceSelectorExcludesWorldSince"
         ),
+        reads_default_deny_switch=_since(version, "defaultDenySwitchSince"),
+        reads_node_peers=_since(version, "nodePeersSince"),
+        services_by_selector=_since(version, "servicesBySelectorSince"),
+        refuses_empty_rules=_since(version, "emptyRuleRefusedSince"),
+        cidr_groups_in_egress=_since(version, "cidrGroupsInEgressSince"),
+        cloud_groups_in_ingress=_since(version, "cloudGroupsInIngressSince"),
+        reads_requires=not _since(version, "requiresRemovedSince"),
+        many_label_patterns=_since(version, "manyLabelPatternSince"),
         hides_label=_label_rule(version),
     )
 
