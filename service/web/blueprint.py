@@ -27,6 +27,7 @@ LINK = "Link"
 #: Names of parameter components.
 IF_MATCH = "IfMatch"
 IF_NONE_MATCH = "IfNoneMatch"
+IF_ABSENT = "IfAbsent"
 
 _OF_EVERY_BODY = (
     types.MALFORMED_REQUEST,
@@ -139,7 +140,7 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest ships no t
 
     @staticmethod
     def _prepare_operation_doc(
-        doc: dict[str, Any], doc_info: dict[str, Any], *, method: str, **_: Any
+        doc: dict[str, Any], doc_info: dict[str, Any], **_: Any
     ) -> dict[str, Any]:
         operation: Operation = doc_info["operation"]
         refused = set(operation.refuses)
@@ -151,9 +152,7 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest ships no t
             isinstance(each, dict) and each["in"] == "query" for each in doc.get("parameters", ())
         ):
             refused.add(types.MALFORMED_REQUEST)
-        if IF_MATCH in operation.conditions or (
-            IF_NONE_MATCH in operation.conditions and method == "put"
-        ):
+        if {IF_MATCH, IF_ABSENT} & set(operation.conditions):
             refused.add(types.PRECONDITION_FAILED)
         if operation.conditions:
             doc.setdefault("parameters", []).extend(operation.conditions)
@@ -163,7 +162,7 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest ships no t
             if status != "default":
                 refused.add(types.BY_STATUS[status])
                 del responses[status]
-        if IF_NONE_MATCH in operation.conditions and method == "get":
+        if IF_NONE_MATCH in operation.conditions:
             responses[304] = "NotModified"
         for status, answer in responses.items():
             if isinstance(answer, dict):

@@ -7,7 +7,15 @@ from typing import Any
 from apispec import APISpec
 
 from service.web import bodies
-from service.web.blueprint import ETAG, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION, response_name
+from service.web.blueprint import (
+    ETAG,
+    IF_ABSENT,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    LINK,
+    LOCATION,
+    response_name,
+)
 from service.web.problem_types import PROBLEM_TYPES, UNSUPPORTED_MEDIA_TYPE
 from service.web.problems import MEDIA_TYPE
 from service.web.schemas.problem import ProblemSchema
@@ -36,9 +44,13 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     },
     IF_NONE_MATCH: {
         "name": "If-None-Match",
-        "description": "GET: entity tags that the client has (304 when one is current). "
-        "PUT: `*` only creates (412 when the resource exists).",
+        "description": "Entity tags that the client has; 304 when one is current.",
         "schema": _TEXT,
+    },
+    IF_ABSENT: {
+        "name": "If-None-Match",
+        "description": "`*` only creates; 412 when the resource exists.",
+        "schema": {"type": "string", "const": "*"},
     },
 }
 

@@ -38,7 +38,7 @@ class Readiness(MethodView):
     @blueprint.operation("getReadiness", refuses=(types.NOT_READY,))
     @blueprint.arguments(ReadinessQuerySchema, location="query")
     @blueprint.response(200, ReadinessSchema)
-    def get(self, query: dict[str, bool]) -> dict[str, Any]:
+    def get(self, query: dict[str, str]) -> dict[str, Any]:
         """Tell whether requests can be answered.
 
         The database must be reachable and at the newest migration.
@@ -53,7 +53,7 @@ class Readiness(MethodView):
                 headers={"Retry-After": "5"},
             )
         listed = {"checks": [{"name": name, "status": "ok"} for name, _ in faults]}
-        return {"status": "ok", **(listed if query["verbose"] else {})}
+        return {"status": "ok", **(listed if query["verbose"] != "false" else {})}
 
 
 @blueprint.resource("/metrics")

@@ -14,7 +14,15 @@ from service.usecases.clusters import ClusterFilters
 from service.usecases.errors import FieldError, Invalid
 from service.usecases.views import ClusterView
 from service.web import problem_types as types
-from service.web.blueprint import ETAG, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION, ApiBlueprint
+from service.web.blueprint import (
+    ETAG,
+    IF_ABSENT,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    LINK,
+    LOCATION,
+    ApiBlueprint,
+)
 from service.web.conditional import expected_version, only_if_absent, tagged
 from service.web.paging import page_answer, page_request
 from service.web.schemas.base import Timestamp
@@ -113,7 +121,7 @@ class Cluster(MethodView):
     @blueprint.operation(
         "replaceCluster",
         refuses=[types.CONFLICT],
-        conditions=[IF_MATCH, IF_NONE_MATCH],
+        conditions=[IF_MATCH, IF_ABSENT],
         links={201: _FROM_CLUSTER},
     )
     @blueprint.arguments(ClusterReplaceSchema)

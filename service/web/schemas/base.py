@@ -142,9 +142,9 @@ class QueryNumber(fields.Integer):
 
 
 class QueryFlag(fields.Boolean):
-    """`true` or `false` in a query; a name without a value is `true`."""
+    """`true` or `false` in a query."""
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> bool:
-        if value not in {"true", "false", ""}:
+        if value not in {"true", "false"}:
             raise self.make_error("invalid", input=value)
-        return bool(value != "false")
+        return bool(value == "true")

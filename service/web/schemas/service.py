@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import fields
 
-from service.web.schemas.base import AnswerSchema, QueryFlag, RequestSchema
+from service.web.schemas.base import AnswerSchema, Pattern, RequestSchema
 
 
 class HealthSchema(AnswerSchema):
@@ -39,6 +39,8 @@ class ReadinessSchema(AnswerSchema):
 class ReadinessQuerySchema(RequestSchema):
     """How much to say."""
 
-    verbose = QueryFlag(
-        load_default=False, metadata={"description": "List what was looked at. May have no value."}
+    verbose = fields.String(
+        load_default="false",
+        validate=Pattern("^(true|false)?$"),
+        metadata={"description": "List what was looked at. May stand without a value."},
     )
