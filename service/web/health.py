@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import lru_cache
 from typing import Any
 
-from flask import Response, current_app, jsonify
+import msgspec
+from flask import Response, current_app
 from flask.views import MethodView
 
 from service.telemetry import metrics
 from service.web import problem_types as types
 from service.web.api import ProblemApi, document, document_text
-from service.web.blueprint import ApiBlueprint
+from service.web.blueprint import ETAG, IF_NONE_MATCH, ApiBlueprint
+from service.web.bodies import JSON, YAML
+from service.web.conditional import tagged
 from service.web.problems import RequestProblem
 from service.web.schemas.problem import ProblemTypeListSchema, ProblemTypeSchema
 from service.web.schemas.service import HealthSchema, ReadinessQuerySchema, ReadinessSchema
@@ -64,27 +69,33 @@ class Metrics(MethodView):
     )
     def get(self) -> Response:
         """Read the metrics of all worker processes together."""
-        return _text(metrics.exposition(), metrics.CONTENT_TYPE, "no-store")
+        response = Response(metrics.exposition(), content_type=metrics.CONTENT_TYPE)
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
 
 @blueprint.resource("/openapi.json")
 class OpenApiJson(MethodView):
-    @blueprint.operation("getOpenApiJson")
-    @blueprint.response(200, {"type": "object"}, description="This document.")
+    @blueprint.operation("getOpenApiJson", conditions=[IF_NONE_MATCH])
+    @blueprint.response(200, {"type": "object"}, description="This document.", headers=[ETAG])
     def get(self) -> Response:
         """Read the OpenAPI document as JSON."""
-        return jsonify(document(_api()))
+        return _described("json", JSON)
 
 
 @blueprint.resource("/openapi.yaml")
 class OpenApiYaml(MethodView):
-    @blueprint.operation("getOpenApiYaml")
+    @blueprint.operation("getOpenApiYaml", conditions=[IF_NONE_MATCH])
     @blueprint.response(
-        200, {"type": "object"}, content_type="application/yaml", description="This document."
+        200,
+        {"type": "object"},
+        content_type=YAML,
+        description="This document.",
+        headers=[ETAG],
     )
     def get(self) -> Response:
         """Read the OpenAPI document as YAML."""
-        return _text(document_text(document(_api())).encode(), "application/yaml")
+        return _described("yaml", YAML)
 
 
 @blueprint.resource("/problems")
@@ -113,8 +124,15 @@ def _api() -> ProblemApi:
     return found
 
 
-def _text(body: bytes, content_type: str, cache: str = "") -> Response:
-    response = Response(body, content_type=content_type)
-    if cache:
-        response.headers["Cache-Control"] = cache
+def _described(form: str, media_type: str) -> Response:
+    body = _rendered(_api(), form)
+    response = Response(body, content_type=media_type)
+    response.headers.update(tagged(hashlib.sha256(body).hexdigest()[:32]))
     return response
+
+
+# Writing the document takes half a second, and it never changes while the process lives.
+@lru_cache(maxsize=8)
+def _rendered(api: ProblemApi, form: str) -> bytes:
+    found = document(api)
+    return document_text(found).encode() if form == "yaml" else msgspec.json.encode(found)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema_rs
 import pytest
 import yaml
 
@@ -100,6 +101,25 @@ def test_answers_never_have_one_of_several_forms(described: dict[str, Any]) -> N
             assert len(forms) == 1 or path == "#/components/schemas/Flow/properties/port/anyOf", (
                 path
             )
+
+
+def test_examples_are_what_they_are_examples_of(described: dict[str, Any]) -> None:
+    components = {"components": described["components"]}
+    checked = 0
+    for path, value in walk(described):
+        if not isinstance(value, dict) or path.count("/examples/") or path.count("/example/"):
+            continue
+        examples = value.get("examples", [])
+        schema = value
+        if "example" in value and "schema" in value:
+            examples, schema = [value["example"]], value["schema"]
+        if not isinstance(examples, list) or path.endswith(("/properties", "/schemas")):
+            continue
+        for example in examples:
+            validator = jsonschema_rs.Draft202012Validator({**schema, **components})
+            assert validator.is_valid(example), (path, example)
+            checked += 1
+    assert checked > 80
 
 
 def test_links_lead_to_operations(described: dict[str, Any]) -> None:

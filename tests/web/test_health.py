@@ -66,6 +66,7 @@ def test_the_description_in_both_forms(api: Api) -> None:
     assert answer.content_type == "application/yaml"
     assert yaml.safe_load(answer.data) == described
     assert described["openapi"] == "3.1.0"
+    api("GET", "/openapi.yaml", 304, headers={"If-None-Match": answer.headers["ETag"]})
 
 
 def test_the_docs_need_nobody_else(api: Api) -> None:

@@ -179,6 +179,21 @@ class ClusterImportQuerySchema(RequestSchema):
 class ImportedClusterSchema(AnswerSchema):
     """What became of an imported record."""
 
+    EXAMPLES = (
+        {
+            "cluster": ClusterSchema.EXAMPLES[0],
+            "created": True,
+            "problems": [
+                {
+                    "code": "DataplaneWithoutPolicy",
+                    "severity": "High",
+                    "detail": "networkDataplane is cilium and networkPolicy is azure",
+                    "pointer": "/networkProfile/networkPolicy",
+                }
+            ],
+        },
+    )
+
     cluster = fields.Nested(ClusterSchema, required=True)
     created = Flag(required=True, metadata={"description": "False where it was replaced."})
     problems = fields.List(fields.Nested(ManifestProblemSchema), required=True)

@@ -86,6 +86,17 @@ class RetirementSchema(AnswerSchema):
 class EngineSummarySchema(AnswerSchema):
     """An engine in the list."""
 
+    EXAMPLES = (
+        {
+            "name": "cilium",
+            "title": "Azure CNI powered by Cilium",
+            "migrationTarget": True,
+            "versions": ["1.16", "1.17"],
+            "defaultVersion": "1.17",
+            "retirements": [],
+        },
+    )
+
     name = engine_name(required=True)
     title = fields.String(required=True)
     migration_target = Flag(

@@ -75,6 +75,18 @@ class DecisionCountsSchema(AnswerSchema):
 class EvaluationSummarySchema(ReadySchema):
     """An evaluation in a list: flows asked of a revision under an engine."""
 
+    EXAMPLES = (
+        {
+            "id": _ID,
+            "cluster": "demo",
+            "revision": 2,
+            "engine": _PROFILE,
+            "flowCount": 1,
+            "decisions": {"Allow": 0, "Deny": 1, "Unknown": 0},
+            "createdAt": "2026-11-22T20:47:00Z",
+        },
+    )
+
     id = fields.String(
         required=True,
         allow_none=True,
@@ -219,6 +231,29 @@ class UnresolvedSchema(AnswerSchema):
 
 class HistoryEntrySchema(ReadySchema):
     """One flow on one revision. Without a verdict where the revision lacks one of its ends."""
+
+    EXAMPLES = (
+        {
+            "revision": 2,
+            "revisionDigest": f"sha256:{'9f2c6d1b' * 8}",
+            "revisionCreatedAt": "2026-11-22T20:46:10Z",
+            "engine": _PROFILE,
+            "recorded": True,
+            "evaluation": _ID,
+            "recordedAt": "2026-11-22T20:47:00Z",
+            **VERDICT,
+            "flip": {
+                "from": "Allow",
+                "to": "Deny",
+                "previousRevision": 1,
+                "evidence": [{**VERDICT["ingress"]["evidence"][0], "direction": "Ingress"}],
+                "policies": [
+                    {"change": "added", "policy": VERDICT["ingress"]["isolatedBy"][0]},
+                ],
+                "workloads": [],
+            },
+        },
+    )
 
     revision = fields.Integer(required=True)
     revision_digest = fields.String(required=True)

@@ -169,6 +169,26 @@ class ManifestQuerySchema(RequestSchema):
 class PolicySchema(AnswerSchema):
     """A policy of a revision: as uploaded, and with the API server's defaults."""
 
+    EXAMPLES = (
+        {
+            "kind": "NetworkPolicy",
+            "apiVersion": "networking.k8s.io/v1",
+            "namespace": "demo",
+            "name": "deny-all",
+            "digest": _DIGEST,
+            "document": 1,
+            "line": 1,
+            "text": "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\n"
+            "metadata: {name: deny-all, namespace: demo}\nspec: {podSelector: {}}\n",
+            "manifest": {
+                "apiVersion": "networking.k8s.io/v1",
+                "kind": "NetworkPolicy",
+                "metadata": {"name": "deny-all", "namespace": "demo"},
+                "spec": {"podSelector": {}, "policyTypes": ["Ingress"]},
+            },
+        },
+    )
+
     kind = fields.String(
         required=True, attribute="ref.kind", metadata={"examples": ["NetworkPolicy"]}
     )
@@ -217,6 +237,21 @@ class ContainerPortSchema(AnswerSchema):
 
 class WorkloadSchema(AnswerSchema):
     """Pods of one owner that policies cannot tell apart."""
+
+    EXAMPLES = (
+        {
+            "namespace": "demo",
+            "workload": "Deployment/front",
+            "variant": 1,
+            "labels": {"app": "front"},
+            "ports": [{"port": 8080, "protocol": "TCP", "name": "http", "role": "Regular"}],
+            "serviceAccount": "default",
+            "hostNetwork": False,
+            "os": "linux",
+            "finished": False,
+            "pods": ["front-7d9f8b6c5-2xkqz", "front-7d9f8b6c5-9wvtm"],
+        },
+    )
 
     namespace = fields.String(required=True)
     workload = fields.String(
