@@ -9,9 +9,11 @@ import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from service.analysis.columns import NO_ASSUMPTION, Column, Why
 from service.analysis.joint import Joint, Position, Solved
+from service.analysis.pair_counts import PairCounter, exists
 from service.analysis.space import Standing, bits
 from service.analysis.units import Seat, Unit, external_unit
 from service.model.intervals import Intervals
@@ -66,7 +68,10 @@ class Difference:
     """Whether it is about ends on one node (True) or apart (False); None where that is alike."""
 
 
-@dataclass(frozen=True, slots=True)
+_SEVERAL = 2
+
+
+@dataclass(frozen=True)
 class Comparison:
     """The differences of two maps."""
 
@@ -74,6 +79,14 @@ class Comparison:
     blocks: tuple[Block, ...]
     came: tuple[Unit, ...]
     went: tuple[Unit, ...]
+
+    def pairs(self, block: Block) -> int:
+        """How many pairs of units a block stands for, counted without making them."""
+        return self._counter.pairs(block.sources, block.destinations)
+
+    @cached_property
+    def _counter(self) -> PairCounter:
+        return PairCounter(self.joint.positions)
 
     def differences(self, block: Block) -> Iterator[Difference]:
         """The pairs of units that a block stands for."""
@@ -258,9 +271,8 @@ def _twin(seat: Seat | None, seats: tuple[Seat, ...]) -> Seat | None:
 
 def _meet(sender: Seat, here: Standing, receiver: Seat, there: Standing) -> bool:
     """Whether a pair exists at all where one of them stands as own or as another node."""
-    if Standing.OWN_NODE in {here, there}:
-        shared = sender.nodes & receiver.nodes
-        return bool(shared) or None in sender.nodes or None in receiver.nodes
-    if Standing.OTHER_NODE in {here, there}:
-        return len(sender.nodes | receiver.nodes) > 1 or None in sender.nodes | receiver.nodes
+    standings = {here, there}
+    for standing in (Standing.OWN_NODE, Standing.OTHER_NODE):
+        if standing in standings:
+            return exists(standing, sender.nodes, receiver.nodes)
     return True

@@ -44,16 +44,11 @@ def csv_lines(line: Line) -> Iterator[str]:
             yield _row((*ends, verdict.value, each["protocol"], each["ports"], why))
 
 
-def dot_lines(lines: Iterable[Line]) -> Iterator[str]:
-    """A directed graph; connections that depend on assumptions are dashed."""
-    yield "digraph connectivity {\n  rankdir=LR;\n  node [shape=box];\n"
-    named: set[Unit] = set()
+def dot_lines(lines: Iterable[Line], *, first: bool = True, last: bool = True) -> Iterator[str]:
+    """A directed graph, or a piece of one; connections under assumptions are dashed."""
+    if first:
+        yield "digraph connectivity {\n  rankdir=LR;\n  node [shape=box];\n"
     for line in lines:
-        for unit in (line.source, line.destination):
-            if unit not in named:
-                named.add(unit)
-                shape = "" if unit.is_workload else " shape=ellipse"
-                yield f"  {_quoted(str(unit))} [label={_quoted(str(unit))}{shape}];\n"
         for traffic, style in ((line.certain, ""), (line.unknown, " style=dashed")):
             if traffic:
                 label = _quoted(_label(traffic))
@@ -61,7 +56,8 @@ def dot_lines(lines: Iterable[Line]) -> Iterator[str]:
                     f"  {_quoted(str(line.source))} -> {_quoted(str(line.destination))} "
                     f"[label={label}{style}];\n"
                 )
-    yield "}\n"
+    if last:
+        yield "}\n"
 
 
 def _label(traffic: Intervals) -> str:

@@ -16,8 +16,8 @@ def verdict_body(verdict: Verdict) -> dict[str, Any]:
     body: dict[str, Any] = {
         "flow": flow_body(verdict.flow),
         "verdict": verdict.decision.value,
-        "egress": _direction_body(verdict.egress),
-        "ingress": _direction_body(verdict.ingress),
+        "egress": direction_body(verdict.egress),
+        "ingress": direction_body(verdict.ingress),
         "assumptions": _assumption_bodies(verdict.assumptions),
     }
     if len(verdict.groups) > 1:
@@ -33,7 +33,7 @@ def policy_body(ref: PolicyRef) -> dict[str, str]:
     return body
 
 
-def _direction_body(direction: DirectionVerdict) -> dict[str, Any]:
+def direction_body(direction: DirectionVerdict) -> dict[str, Any]:
     body: dict[str, Any] = {
         "decision": direction.decision.value,
         "isolated": direction.isolated,
@@ -63,8 +63,8 @@ def _group_body(group: VerdictGroup) -> dict[str, Any]:
         "destinations": list(group.destinations),
         "connections": group.connections,
         "verdict": group.decision.value,
-        "egress": _direction_body(group.egress),
-        "ingress": _direction_body(group.ingress),
+        "egress": direction_body(group.egress),
+        "ingress": direction_body(group.ingress),
         "assumptions": _assumption_bodies(group.assumptions),
     }
 

@@ -8,11 +8,18 @@ from service.analysis.paths.prerequisites import asked_floor
 from service.analysis.rulebook.answers import CLEAR, Found, Missing, Sighting, joined, lacking, seen
 from service.analysis.rulebook.cluster_rules import ipv6, windows_found
 from service.analysis.rulebook.inputs import RuleInput
-from service.analysis.rulebook.kinds import family, is_read_by, kind_entry, of_family
+from service.analysis.rulebook.kinds import (
+    family,
+    is_read_by,
+    is_read_upstream,
+    kind_entry,
+    of_family,
+)
 from service.analysis.rulebook.predicates import Predicate
 from service.model.cilium import CiliumPolicy, CiliumRule, FqdnPeer, L7Kind
 from service.model.cluster import NetworkSecurityProfile
 from service.model.engine import Version
+from service.model.finding import Severity
 from service.model.network_policy import PolicyType
 from service.model.policy import UnreadPolicy
 
@@ -133,9 +140,12 @@ def _wrong_engine(asked: RuleInput) -> Found:
             continue
         entry = kind_entry(each.ref)
         note = f": {entry['note']}" if entry and entry["note"] else ""
+        upstream = is_read_upstream(each.ref, asked.profile)
+        known = "is not known to be read on AKS" if upstream else "is not read"
         found.append(
             Sighting(
-                f"{each.ref.kind} ({each.ref.api_version}) is not read{note}",
+                f"{each.ref.kind} ({each.ref.api_version}) {known}{note}",
+                Severity.MEDIUM if upstream else None,
                 policy=each.ref,
                 values={"family": family(each.ref) or ""},
             )

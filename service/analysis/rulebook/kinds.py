@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from service.knowledge import value
+from service.knowledge import entry_at, value
+from service.model.engine import EngineProfile, Version
 from service.model.policy import Policy, PolicyRef
 
 
@@ -37,6 +38,19 @@ def is_read_by(ref: PolicyRef, engine: str) -> bool:
     """Whether an engine is documented to read a policy of this kind on AKS."""
     entry = kind_entry(ref)
     return entry is not None and engine in entry["readBy"]
+
+
+def is_read_upstream(ref: PolicyRef, profile: EngineProfile) -> bool:
+    """Whether the engine's own release reads the kind, whatever AKS says about it."""
+    entry = kind_entry(ref)
+    path = (entry or {}).get("readUpstream", {}).get(profile.engine)
+    if path is None or profile.version is None:
+        return is_read_by(ref, profile.engine)
+    bounds = entry_at(path)
+    before = bounds.get("before")
+    return profile.version >= Version.parse(bounds["since"]) and (
+        before is None or profile.version < Version.parse(before)
+    )
 
 
 def calico_definitions(names: Iterable[str]) -> tuple[str, ...]:

@@ -1,0 +1,237 @@
+"""Questions about maps, answered as JSON values or text, in the process that holds the map."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from service.analysis.compare import Block, Change, Comparison, Difference, compare
+from service.analysis.filters import MapFilter, UnitFilter
+from service.analysis.grouping import grouped
+from service.analysis.joint import Solved
+from service.analysis.listing import Line
+from service.analysis.map_pages import LinePosition, page_of_lines
+from service.analysis.summary import summarize
+from service.analysis.units import Seat, Unit
+from service.analysis.witness import Court, Side, Witness, witness_of
+from service.usecases.flow_json import flow_body
+from service.usecases.map_json import (
+    Body,
+    LineWriter,
+    change_body,
+    endpoint_body,
+    group_bodies,
+    line_bodies,
+    summary_body,
+)
+from service.usecases.map_solving import SolvedMap
+from service.usecases.map_text import csv_header, csv_lines, dot_lines
+from service.usecases.verdict_json import direction_body
+
+Position = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of an answer; `after` is where the next one begins, None at the end."""
+
+    items: tuple[Any, ...]
+    after: Position | None
+
+
+def connection_page(
+    solved: SolvedMap, wanted: MapFilter, after: Position | None, size: int
+) -> Chunk:
+    """Connections as JSON values; `size` counts pairs, of which one may give two values."""
+    found = page_of_lines(solved.listing(wanted), _position(after), size)
+    items = tuple(body for line in found.lines for body in line_bodies(line))
+    return Chunk(items, (found.end.destination, found.end.line) if found.end else None)
+
+
+def connection_text(
+    solved: SolvedMap, wanted: MapFilter, form: str, after: Position | None, size: int
+) -> Chunk:
+    """Connections as text (`ndjson`, `csv` or `dot`), in pieces of at most `size` pairs."""
+    found = page_of_lines(solved.listing(wanted), _position(after), size)
+    end = (found.end.destination, found.end.line) if found.end else None
+    write = TEXT_FORMS[form]
+    return Chunk(tuple(write(found.lines, after is None, end is None)), end)
+
+
+def _ndjson(lines: tuple[Line, ...], first: bool, last: bool) -> Iterator[str]:
+    writer = LineWriter()
+    for line in lines:
+        for text in writer.write(line):
+            yield text + "\n"
+
+
+def _csv(lines: tuple[Line, ...], first: bool, last: bool) -> Iterator[str]:
+    if first:
+        yield csv_header()
+    for line in lines:
+        yield from csv_lines(line)
+
+
+def _dot(lines: tuple[Line, ...], first: bool, last: bool) -> Iterator[str]:
+    yield from dot_lines(lines, first=first, last=last)
+
+
+TEXT_FORMS: dict[str, Callable[[tuple[Line, ...], bool, bool], Iterator[str]]] = {
+    "ndjson": _ndjson,
+    "csv": _csv,
+    "dot": _dot,
+}
+
+
+def group_page(solved: SolvedMap, wanted: MapFilter, after: Position | None, size: int) -> Chunk:
+    """Groups of connections as JSON values."""
+    start = after[0] if after else 0
+    groups = grouped(solved.listing(wanted))
+    chosen = list(islice(groups, start, start + size + 1))
+    items = tuple(body for each in chosen[:size] for body in group_bodies(each))
+    return Chunk(items, (start + size, 0) if len(chosen) > size else None)
+
+
+def map_summary(solved: SolvedMap) -> Body:
+    """The numbers of a map."""
+    return summary_body(summarize(solved.whole(), solved.seating))
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceFilter:
+    """Which differences are wanted."""
+
+    change: Change | None = None
+    source: UnitFilter = UnitFilter()  # noqa: RUF009 - frozen
+    destination: UnitFilter = UnitFilter()  # noqa: RUF009 - frozen
+
+    def accepts(self, difference: Difference) -> bool:
+        """Whether a difference is one of them."""
+        return _end_accepted(
+            self.source, difference.source_seats, difference.source, difference
+        ) and _end_accepted(
+            self.destination, difference.destination_seats, difference.destination, difference
+        )
+
+
+class ComparedMaps:
+    """Two maps and what differs, with a witness for each difference that is looked at."""
+
+    def __init__(self, first: SolvedMap, second: SolvedMap) -> None:
+        self.comparison: Comparison = compare(
+            Solved(first.whole(), first.seating), Solved(second.whole(), second.seating)
+        )
+        self.before, self.after = Court(first.pipeline), Court(second.pipeline)
+        self._blocks = sorted(self.comparison.blocks, key=_block_order)
+
+    def summary(self) -> Body:
+        """How many pairs of units differ, by change, and units that came or went."""
+        counts = {each.value: 0 for each in Change}
+        for block in self._blocks:
+            counts[block.change.value] += self.comparison.pairs(block)
+        return {
+            **counts,
+            "workloadsAdded": list(map(endpoint_body, self.comparison.came)),
+            "workloadsRemoved": list(map(endpoint_body, self.comparison.went)),
+        }
+
+    def page(self, wanted: DifferenceFilter, after: Position | None, size: int) -> Chunk:
+        """Differences as JSON values, one for each pair of units and set of traffic."""
+        items: list[Body] = []
+        last: Position | None = None
+        start, seen = after or (0, -1)
+        for number in range(start, len(self._blocks)):
+            block = self._blocks[number]
+            if wanted.change is not None and block.change is not wanted.change:
+                continue
+            for index, difference in enumerate(self.comparison.differences(block)):
+                if (number == start and index <= seen) or not wanted.accepts(difference):
+                    continue
+                if len(items) == size:
+                    return Chunk(tuple(items), last)
+                items.append(self._body(difference))
+                last = (number, index)
+        return Chunk(tuple(items), None)
+
+    def group_page(self, wanted: DifferenceFilter, after: Position | None, size: int) -> Chunk:
+        """Differences as groups of sources and destinations, each with one witness."""
+        items: list[Body] = []
+        start = after[0] if after else 0
+        for number in range(start, len(self._blocks)):
+            block = self._blocks[number]
+            if wanted.change is not None and block.change is not wanted.change:
+                continue
+            found = [each for each in self.comparison.differences(block) if wanted.accepts(each)]
+            if not found:
+                continue
+            if len(items) == size:
+                return Chunk(tuple(items), (number, 0))
+            items.append(
+                {
+                    "sources": _bodies({each.source for each in found}),
+                    "destinations": _bodies({each.destination for each in found}),
+                    "pairs": len(found),
+                    **change_body(block),
+                    **self._witness_body(found[0]),
+                }
+            )
+        return Chunk(tuple(items), None)
+
+    def witness(self, difference: Difference) -> Witness:
+        """A concrete connection of a difference, decided under both maps."""
+        return witness_of(difference, self.before, self.after)
+
+    def _body(self, difference: Difference) -> Body:
+        return {
+            "source": endpoint_body(difference.source),
+            "destination": endpoint_body(difference.destination),
+            **change_body(difference.block),
+            **self._witness_body(difference),
+        }
+
+    def _witness_body(self, difference: Difference) -> Body:
+        witness = self.witness(difference)
+        return {
+            "witness": flow_body(witness.flow),
+            "decidedBefore": _side_body(witness.before),
+            "decidedAfter": _side_body(witness.after),
+        }
+
+
+def _side_body(side: Side | None) -> Body | None:
+    if side is None:
+        return None
+    return {
+        "verdict": side.decision.value,
+        "egress": direction_body(side.egress),
+        "ingress": direction_body(side.ingress),
+    }
+
+
+def _bodies(units: set[Unit]) -> list[Body]:
+    return [endpoint_body(each) for each in sorted(units)]
+
+
+def _block_order(block: Block) -> tuple[str, int, int]:
+    return (json.dumps(change_body(block), sort_keys=True), block.destinations, block.sources)
+
+
+def _end_accepted(
+    wanted: UnitFilter,
+    seats: tuple[Seat | None, Seat | None],
+    unit: Unit,
+    difference: Difference,
+) -> bool:
+    present = [each for each in seats if each is not None]
+    if present:
+        return any(wanted.accepts(each) for each in present)
+    low_source, low_destination = difference.addresses or (0, 0)
+    low = low_source if unit == difference.source else low_destination
+    return wanted.accepts_range(low, low)
+
+
+def _position(after: Position | None) -> LinePosition | None:
+    return LinePosition(*after) if after else None

@@ -1,0 +1,108 @@
+"""Connectivity maps solved from stored content and kept by digest.
+
+Runs where CPU-heavy work runs: in a worker process beside the request threads, or in the
+process of the command line. Everything here is a plain function of picklable values.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from service.analysis.filters import EVERY_UNIT, MapFilter, chosen_places
+from service.analysis.listing import Listing
+from service.analysis.solve import Connectivity, solve, space_of
+from service.analysis.space import Space
+from service.analysis.units import Seating, seat_units
+from service.engines.registry import compile_pipeline
+from service.model.engine import EngineProfile
+from service.model.inventory import Inventory
+from service.model.pipeline import Pipeline
+from service.model.snapshot import Snapshot
+
+
+@contextmanager
+def collection_paused() -> Iterator[None]:
+    """No garbage collection inside: building a map makes many values and no cycles."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@dataclass(slots=True)
+class SolvedMap:
+    """A revision under an engine: its pipeline, and its map once somebody asks for all of it."""
+
+    inventory: Inventory
+    pipeline: Pipeline
+    space: Space
+    seating: Seating
+    view: int = 0
+    _whole: Connectivity | None = None
+    _listings: dict[MapFilter, Listing] = field(default_factory=dict)
+
+    def whole(self) -> Connectivity:
+        """The map of every pair."""
+        if self._whole is None:
+            with collection_paused():
+                self._whole = solve(self.pipeline, self.space, self.view)
+        return self._whole
+
+    def listing(self, wanted: MapFilter) -> Listing:
+        """The lines that a filter leaves; a narrow one does not solve the rest."""
+        known = self._listings.get(wanted)
+        if known is not None:
+            return known
+        narrow = wanted.source != EVERY_UNIT or wanted.destination != EVERY_UNIT
+        if self._whole is None and narrow:
+            chosen = chosen_places(wanted, self.space, self.seating)
+            with collection_paused():
+                solved = solve(
+                    self.pipeline,
+                    self.space,
+                    self.view,
+                    sources=chosen.sources,
+                    destinations=chosen.destinations,
+                )
+        else:
+            solved = self.whole()
+        if len(self._listings) >= _LISTINGS:
+            self._listings.clear()
+        known = self._listings[wanted] = Listing(solved, self.seating, wanted)
+        return known
+
+
+_LISTINGS = 8
+
+
+def solved_map(snapshot: Snapshot, profile: EngineProfile) -> SolvedMap:
+    """The map of a snapshot under one engine, not solved yet."""
+    with collection_paused():
+        pipeline = compile_pipeline(snapshot, profile)
+        space = space_of(pipeline)
+        return SolvedMap(snapshot.inventory, pipeline, space, seat_units(space, snapshot.inventory))
+
+
+def solved_pair(
+    first: tuple[Snapshot, EngineProfile], second: tuple[Snapshot, EngineProfile]
+) -> tuple[SolvedMap, SolvedMap]:
+    """Two maps to compare; over one space where both have the same inventory."""
+    if first[0].inventory != second[0].inventory:
+        return solved_map(*first), solved_map(*second)
+    with collection_paused():
+        pipelines = [compile_pipeline(*each) for each in (first, second)]
+        space = space_of(*pipelines)
+        seating = seat_units(space, first[0].inventory)
+        one, other = (
+            SolvedMap(snapshot.inventory, pipeline, space, seating, view)
+            for view, ((snapshot, _), pipeline) in enumerate(
+                zip((first, second), pipelines, strict=True)
+            )
+        )
+        return one, other
