@@ -8,6 +8,7 @@ from datetime import datetime
 
 from service.manifests.limits import DEFAULT_LIMITS, Limits
 from service.storage.database import Database
+from service.usecases.analysis_pool import AnalysisPool
 from service.usecases.caches import Caches
 
 
@@ -20,3 +21,5 @@ class Context:
     new_id: Callable[[], str]
     limits: Limits = DEFAULT_LIMITS
     caches: Caches = field(default_factory=Caches)
+    pool: AnalysisPool = field(default_factory=lambda: AnalysisPool(0))
+    """Where CPU-heavy analysis runs; without processes, in the caller's thread."""

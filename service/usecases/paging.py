@@ -63,6 +63,17 @@ def text_after(page: PageRequest) -> str | None:
             raise _not_of_this_list()
 
 
+def pair_after(page: PageRequest) -> tuple[int, int] | None:
+    """The two numbers that a page begins after."""
+    match page.after:
+        case None:
+            return None
+        case (int(first), int(second)) if 0 <= first <= _LARGEST_NUMBER and second >= -1:
+            return first, second
+        case _:
+            raise _not_of_this_list()
+
+
 def page_of(
     rows: Sequence[Other],
     page: PageRequest,

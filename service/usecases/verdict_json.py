@@ -34,6 +34,7 @@ def policy_body(ref: PolicyRef) -> dict[str, str]:
 
 
 def direction_body(direction: DirectionVerdict) -> dict[str, Any]:
+    """What one end says, with its evidence."""
     body: dict[str, Any] = {
         "decision": direction.decision.value,
         "isolated": direction.isolated,

@@ -1,0 +1,139 @@
+"""What runs in an analysis process: maps by digest, made from stored content when missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from service.analysis.filters import MapFilter
+from service.manifests.archive import decode_inventory, decode_policies
+from service.manifests.snapshot import build_snapshot
+from service.model.engine import EngineProfile
+from service.model.snapshot import ClusterFacts, Snapshot
+from service.usecases.caches import Recent
+from service.usecases.map_queries import (
+    Chunk,
+    ComparedMaps,
+    DifferenceFilter,
+    Position,
+    connection_page,
+    connection_text,
+    group_page,
+    map_summary,
+)
+from service.usecases.map_solving import (
+    SolvedMap,
+    collection_paused,
+    solved_map,
+    solved_pair,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MapKey:
+    """A revision's content under an engine: what a map depends on and nothing else."""
+
+    policies: str
+    inventory: str
+    facts: ClusterFacts
+    profile: EngineProfile
+
+
+@dataclass(frozen=True, slots=True)
+class MapContent:
+    """The stored bytes that a key names."""
+
+    policies: bytes
+    inventory: bytes
+
+
+class ContentNeeded(Exception):
+    """The worker does not hold the map; ask again with its content."""
+
+
+@dataclass(frozen=True, slots=True)
+class MapQuestion:
+    """One question about a map.
+
+    `form` is `connections`, `groups` or `summary`, or that of a text: `ndjson`, `csv`, `dot`.
+    """
+
+    form: str
+    wanted: MapFilter = MapFilter()  # noqa: RUF009 - frozen
+    after: Position | None = None
+    size: int = 50
+
+
+_snapshots: Recent[Snapshot] = Recent(4)
+_maps: Recent[SolvedMap] = Recent(4)
+_compared: Recent[ComparedMaps] = Recent(2)
+
+
+def answer(key: MapKey, content: MapContent | None, question: MapQuestion) -> Any:
+    """Answer a question about a map; raises `ContentNeeded`."""
+
+    def make() -> SolvedMap:
+        return solved_map(_snapshot(key, content), key.profile)
+
+    found = _maps.get(key, make)
+    match question.form:
+        case "summary":
+            return map_summary(found)
+        case "groups":
+            return group_page(found, question.wanted, question.after, question.size)
+        case "connections":
+            return connection_page(found, question.wanted, question.after, question.size)
+        case form:
+            return connection_text(found, question.wanted, form, question.after, question.size)
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceQuestion:
+    """One question about two maps: `summary`, `differences` or `groups`."""
+
+    form: str
+    wanted: DifferenceFilter = DifferenceFilter()  # noqa: RUF009 - frozen
+    after: Position | None = None
+    size: int = 50
+
+
+def answer_difference(
+    keys: tuple[MapKey, MapKey],
+    contents: tuple[MapContent, MapContent] | None,
+    question: DifferenceQuestion,
+) -> Any:
+    """Answer a question about what differs between two maps; raises `ContentNeeded`."""
+
+    def make() -> ComparedMaps:
+        first, second = (
+            (_snapshot(key, contents[number] if contents else None), key.profile)
+            for number, key in enumerate(keys)
+        )
+        pair = solved_pair(first, second)
+        with collection_paused():
+            return ComparedMaps(*pair)
+
+    found = _compared.get(keys, make)
+    match question.form:
+        case "summary":
+            return found.summary()
+        case "groups":
+            return found.group_page(question.wanted, question.after, question.size)
+        case _:
+            return found.page(question.wanted, question.after, question.size)
+
+
+def _snapshot(key: MapKey, content: MapContent | None) -> Snapshot:
+    def make() -> Snapshot:
+        if content is None:
+            raise ContentNeeded
+        with collection_paused():
+            snapshot, _ = build_snapshot(
+                decode_inventory(content.inventory), decode_policies(content.policies), key.facts
+            )
+        return snapshot
+
+    return _snapshots.get((key.policies, key.inventory, key.facts), make)
+
+
+__all__ = ["Chunk", "ContentNeeded", "MapContent", "MapKey", "answer", "answer_difference"]
