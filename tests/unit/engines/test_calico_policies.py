@@ -1,0 +1,410 @@
+"""Calico policies on pods: what they apply to, what rules match, how tiers decide."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.model.verdict import Decision
+from tests.builders import pod, service
+from tests.unit.engines.calico_cluster import (
+    Given,
+    calnp,
+    decision,
+    findings,
+    given,
+    gnp,
+    pipeline,
+    rule,
+    verdict,
+)
+
+MON = "ops/mon -> shop/db TCP/5432"
+WEB = "shop/web -> shop/db TCP/5432"
+OUT = "ext -> shop/db TCP/5432"
+ANY = rule()
+DENY = rule(action="Deny")
+
+
+@pytest.mark.parametrize(
+    ("source", "mon", "web", "outside"),
+    [
+        ("selector: app == 'mon'", "Allow", "Deny", "Deny"),
+        ("selector: '!has(zone)'", "Allow", "Allow", "Deny"),
+        ("notSelector: has(zone)", "Allow", "Allow", "Allow"),
+        ("notSelector: app == 'mon'", "Deny", "Allow", "Allow"),
+        # With both, the negative one narrows the positive one.
+        ("selector: all(), notSelector: app == 'mon'", "Deny", "Allow", "Deny"),
+        ("namespaceSelector: team == 'b'", "Allow", "Deny", "Deny"),
+        ("namespaceSelector: all()", "Allow", "Allow", "Deny"),
+        ("namespaceSelector: global()", "Deny", "Deny", "Deny"),
+        ("namespaceSelector: kubernetes.io/metadata.name == 'ops'", "Allow", "Deny", "Deny"),
+        ("namespaceSelector: projectcalico.org/name == 'ops'", "Allow", "Deny", "Deny"),
+        ("namespaceSelector: env == 'prod', selector: app != 'web'", "Allow", "Deny", "Deny"),
+        ("selector: pcns.team == 'b'", "Allow", "Deny", "Deny"),
+        ("selector: pcns.team != 'a'", "Allow", "Deny", "Deny"),
+        ("selector: projectcalico.org/namespace == 'ops'", "Allow", "Deny", "Deny"),
+        ("selector: projectcalico.org/namespace starts with 'o'", "Allow", "Deny", "Deny"),
+        ("selector: '!has(projectcalico.org/namespace)'", "Deny", "Deny", "Deny"),
+        ("selector: projectcalico.org/orchestrator == 'k8s'", "Allow", "Allow", "Deny"),
+        ("selector: projectcalico.org/orchestrator != 'k8s'", "Deny", "Deny", "Deny"),
+        ("selector: projectcalico.org/serviceaccount == 'mon'", "Allow", "Deny", "Deny"),
+        ("selector: \"pcsa.projectcalico.org/name in {'mon'}\"", "Allow", "Deny", "Deny"),
+        ("serviceAccounts: {names: [mon, none]}", "Allow", "Deny", "Deny"),
+        ("serviceAccounts: {names: []}", "Allow", "Allow", "Allow"),
+        ("nets: [10.244.2.0/24]", "Allow", "Deny", "Deny"),
+        ("nets: [203.0.113.0/24, 10.244.1.0/24]", "Deny", "Allow", "Allow"),
+        ("notNets: [10.244.0.0/16]", "Deny", "Deny", "Allow"),
+        ("nets: [10.0.0.0/8], notNets: [10.244.2.0/24]", "Deny", "Allow", "Deny"),
+        ("nets: [10.0.0.0/8], selector: app == 'mon'", "Allow", "Deny", "Deny"),
+        ("", "Allow", "Allow", "Allow"),
+    ],
+)
+def test_sources_of_a_global_policy(source: str, mon: str, web: str, outside: str) -> None:
+    objects = [gnp(rule(f"source: {{{source}}}"))]
+    assert [decision(objects, when) for when in (MON, WEB, OUT)] == [mon, web, outside]
+
+
+@pytest.mark.parametrize(
+    ("source", "mon", "web", "outside"),
+    [
+        ("selector: all()", "Deny", "Allow", "Deny"),
+        ("selector: app == 'mon', namespaceSelector: all()", "Allow", "Deny", "Deny"),
+        ("notSelector: has(zone)", "Deny", "Allow", "Deny"),
+        ("serviceAccounts: {names: [mon]}", "Deny", "Deny", "Deny"),
+        ("serviceAccounts: {names: [mon]}, namespaceSelector: has(team)", "Allow", "Deny", "Deny"),
+        ("nets: [10.244.2.0/24]", "Allow", "Deny", "Deny"),
+        ("namespaceSelector: team == 'b'", "Allow", "Deny", "Deny"),
+        ("", "Allow", "Allow", "Allow"),
+    ],
+)
+def test_sources_of_a_namespaced_policy(source: str, mon: str, web: str, outside: str) -> None:
+    objects = [calnp(rule(f"source: {{{source}}}"))]
+    assert [decision(objects, when) for when in (MON, WEB, OUT)] == [mon, web, outside]
+
+
+@pytest.mark.parametrize(
+    ("match", "when", "expected"),
+    [
+        ("protocol: TCP, destination: {ports: [5432]}", WEB, "Allow"),
+        ("protocol: TCP, destination: {ports: ['5000:5431', 5433]}", WEB, "Deny"),
+        ("protocol: TCP, destination: {ports: ['5000:5432']}", WEB, "Allow"),
+        ("protocol: TCP, destination: {ports: [sql]}", WEB, "Allow"),
+        ("destination: {ports: [sql]}", WEB, "Allow"),
+        ("protocol: UDP, destination: {ports: [sql]}", WEB, "Deny"),
+        ("protocol: UDP, destination: {ports: [dns]}", "shop/web -> shop/db UDP/53", "Allow"),
+        # Without a protocol a name is one of TCP.
+        ("destination: {ports: [dns]}", "shop/web -> shop/db UDP/53", "Deny"),
+        ("protocol: TCP, destination: {notPorts: [5432]}", WEB, "Deny"),
+        ("protocol: TCP, destination: {notPorts: [5432]}", "shop/web -> shop/db TCP/1", "Allow"),
+        ("protocol: TCP, destination: {notPorts: [5432]}", "shop/web -> shop/db UDP/1", "Deny"),
+        ("protocol: TCP, destination: {notPorts: [sql]}", WEB, "Deny"),
+        ("protocol: TCP, destination: {notPorts: [sql]}", "shop/web -> shop/db TCP/1", "Allow"),
+        ("protocol: TCP, destination: {ports: [sql, 80], notPorts: [5432]}", WEB, "Deny"),
+        (
+            "protocol: TCP, destination: {ports: [sql, 80], notPorts: [5432]}",
+            "shop/web -> shop/db TCP/80",
+            "Allow",
+        ),
+        ("protocol: 6", WEB, "Allow"),
+        ("protocol: 132", WEB, "Deny"),
+        ("notProtocol: UDP", WEB, "Allow"),
+        ("notProtocol: TCP", WEB, "Deny"),
+        ("protocol: ICMP", "shop/web -> shop/db ICMP", "Allow"),
+        ("protocol: ICMP, icmp: {type: 8}", "shop/web -> shop/db ICMP", "Allow"),
+        ("protocol: ICMP, icmp: {type: 8, code: 1}", "shop/web -> shop/db ICMP", "Deny"),
+        ("protocol: ICMP, notICMP: {type: 8}", "shop/web -> shop/db ICMP", "Deny"),
+        ("protocol: ICMP, notICMP: {type: 8, code: 1}", "shop/web -> shop/db ICMP", "Allow"),
+        ("protocol: TCP", "shop/web -> shop/db ICMP", "Deny"),
+        ("ipVersion: 4", WEB, "Allow"),
+        ("ipVersion: 6", WEB, "Deny"),
+        ("ipVersion: 6", "ext6 -> shop/db TCP/5432", "Allow"),
+        ("ipVersion: 4", "ext6 -> shop/db TCP/5432", "Deny"),
+        # Of another family than its blocks a rule says nothing; what it excludes is no more.
+        ("source: {nets: [0.0.0.0/0]}", "ext6 -> shop/db TCP/5432", "Deny"),
+        ("source: {notNets: [10.0.0.0/8]}", "ext6 -> shop/db TCP/5432", "Allow"),
+        ("destination: {selector: tier == 'data'}", WEB, "Allow"),
+        ("destination: {selector: tier == 'front'}", WEB, "Deny"),
+        ("destination: {nets: [10.244.2.20/32]}", WEB, "Allow"),
+        ("destination: {notNets: [10.244.2.0/24]}", WEB, "Deny"),
+        ("protocol: TCP, source: {ports: [80]}", WEB, "Unknown SourcePortUnknown"),
+        ("protocol: TCP, source: {notPorts: [80]}", WEB, "Unknown SourcePortUnknown"),
+        ("protocol: UDP, source: {ports: [80]}", WEB, "Deny"),
+    ],
+)
+def test_traffic_and_destinations(match: str, when: str, expected: str) -> None:
+    assert decision([gnp(rule(match))], when) == expected
+
+
+def test_services_match_endpoints_with_their_ports() -> None:
+    called = rule("destination: {services: {name: web-svc, namespace: shop}}")
+    objects = [gnp(selector="app == 'test'", types=["Egress"], egress=[called])]
+    assert decision(objects, "lab/test -> shop/web TCP/8080") == "Allow"
+    assert decision(objects, "lab/test -> shop/web2 TCP/9090") == "Allow"
+    assert decision(objects, "lab/test -> shop/web TCP/9090") == "Deny"
+    assert decision(objects, "lab/test -> shop/web UDP/8080") == "Deny"
+    assert decision(objects, "lab/test -> shop/db TCP/8080") == "Deny"
+
+
+def test_services_as_sources_match_addresses_alone() -> None:
+    objects = [gnp(rule("source: {services: {name: web-svc, namespace: shop}}"))]
+    assert decision(objects, WEB) == "Allow"
+    assert decision(objects, "shop/web -> shop/db UDP/1") == "Allow"
+    assert decision(objects, MON) == "Deny"
+
+
+def test_services_without_selector_and_missing_ones() -> None:
+    manual = service("shop/manual", None, [{"port": 1}], clusterIP="10.0.0.60")
+    objects = [gnp(rule("source: {services: {name: manual, namespace: shop}}"))]
+    assert decision(objects, WEB, more=[manual]) == "Unknown ServiceEndpointsUnknown"
+    assert decision(objects, WEB) == "Deny"
+    assert findings(objects) == [("CalicoServiceMissing", "")]
+
+
+OUTSIDE_SET = "gnetset: {labels: {zone: x}, nets: [203.0.113.0/24]}"
+OPS_SET = "netset: {ns: ops, labels: {zone: x}, nets: [203.0.113.0/24]}"
+POD_SET = "gnetset: {labels: {zone: x}, nets: [10.244.2.0/24]}"
+
+
+@pytest.mark.parametrize(
+    ("networks", "source", "answers"),
+    [
+        # Sets of addresses are selected beside pods; those of a namespace with it.
+        (OUTSIDE_SET, "selector: has(zone)", "DDA"),
+        (OUTSIDE_SET, "selector: '!has(zone)'", "AAD"),
+        (OUTSIDE_SET, "namespaceSelector: global()", "DDA"),
+        (OUTSIDE_SET, "namespaceSelector: all(), selector: has(zone)", "DDD"),
+        (OPS_SET, "namespaceSelector: team == 'b', selector: has(zone)", "DDA"),
+        (OPS_SET, "selector: projectcalico.org/namespace == 'ops'", "ADA"),
+        # A set may hold the addresses of pods.
+        (POD_SET, "selector: has(zone)", "ADD"),
+        (POD_SET, "notSelector: has(zone)", "DAA"),
+    ],
+)
+def test_network_sets(networks: str, source: str, answers: str) -> None:
+    objects = [given(networks), gnp(rule(f"source: {{{source}}}"))]
+    assert "".join(decision(objects, when)[0] for when in (MON, WEB, OUT)) == answers
+
+
+def test_a_namespaced_policy_means_network_sets_of_its_own_namespace_only() -> None:
+    policy = calnp(rule("source: {selector: has(zone)}"))
+    shop_set = OPS_SET.replace("ops", "shop")
+    assert decision([given(shop_set), policy], OUT) == "Allow"
+    assert decision([given(OPS_SET), policy], OUT) == "Deny"
+    assert decision([given(OUTSIDE_SET), policy], OUT) == "Deny"
+
+
+@pytest.mark.parametrize(
+    ("fields", "applies"),
+    [
+        ("selector: all()", True),
+        ("", True),
+        ("namespaceSelector: team == 'a'", True),
+        ("namespaceSelector: team == 'b'", False),
+        ("namespaceSelector: has(team), selector: app == 'db'", True),
+        ("serviceAccountSelector: projectcalico.org/name == 'default'", True),
+        ("serviceAccountSelector: projectcalico.org/name == 'mon'", False),
+        ("selector: app == 'web'", False),
+    ],
+)
+def test_what_a_global_policy_applies_to(fields: str, applies: bool) -> None:
+    objects = [given(f"gnp: {{{fields}}}")]
+    assert decision(objects, WEB) == ("Deny" if applies else "Allow")
+
+
+def test_pods_cannot_forge_labels_of_their_namespace() -> None:
+    forged = pod("lab/forged", {"pcns.team": "b", "pcsa.x": "y"}, ips=["10.244.1.77"], on="n1")
+    for selector in ("pcns.team == 'b'", "has(pcsa.x)"):
+        objects = [gnp(rule(f'source: {{selector: "{selector}"}}'))]
+        assert decision(objects, "lab/forged -> shop/db TCP/1", more=[forged]) == "Deny"
+
+
+SEC = given("tier: {name: sec, order: 10}")
+PASSING_SEC = given("tier: {name: sec, order: 10, defaultAction: Pass}")
+LATE_SEC = given("tier: {name: sec, order: 2000000}")
+
+
+@pytest.mark.parametrize(
+    ("objects", "expected"),
+    [
+        # The first match of a policy, then of the tier, decides.
+        ([gnp(DENY, ANY)], "Deny"),
+        ([gnp(rule(action="Log"), ANY)], "Allow"),
+        ([gnp(rule(action="Log"))], "Deny"),
+        ([gnp(rule(action="Pass"))], "Allow"),
+        ([gnp(DENY, order=2), gnp(ANY, order=1)], "Allow"),
+        # Without order a policy comes last.
+        ([gnp(DENY), gnp(ANY, order=9e9)], "Allow"),
+        # The first tier decides unless it passes; the end of a tier decides too.
+        ([SEC, gnp(tier="sec"), gnp(ANY)], "Deny"),
+        ([PASSING_SEC, gnp(tier="sec")], "Allow"),
+        ([SEC, gnp(rule(action="Pass"), tier="sec"), gnp(DENY)], "Deny"),
+        ([LATE_SEC, gnp(DENY, tier="sec"), gnp(ANY)], "Allow"),
+        (
+            [
+                *(given("tier: {name: b, order: 5}"), given("tier: {name: a, order: 5}")),
+                *(gnp(DENY, tier="b"), gnp(ANY, tier="a")),
+            ],
+            "Allow",
+        ),
+        # A tier that does not exist takes its policies with it.
+        ([gnp(DENY, tier="sec")], "Allow"),
+        # Another direction leaves ingress alone.
+        ([gnp(DENY, types=["Egress"], egress=[ANY])], "Allow"),
+        # Staged policies are never enforced.
+        ([given("sgnp: {selector: all(), ingress: [{action: Deny}]}")], "Allow"),
+        ([given("snp: {ns: shop, selector: all(), ingress: [{action: Deny}]}")], "Allow"),
+    ],
+)
+def test_order_and_tiers(objects: list[Given], expected: str) -> None:
+    assert decision(objects, WEB) == expected
+
+
+@pytest.mark.parametrize(
+    ("order", "action", "network_policy", "expected"),
+    [
+        (500, "Allow", "{podSelector: {}}", "Allow"),
+        (2000, "Allow", "{podSelector: {}}", "Allow"),
+        (500, "Deny", "{podSelector: {}, ingress: [{}]}", "Deny"),
+        (2000, "Deny", "{podSelector: {}, ingress: [{}]}", "Allow"),
+        (500, "Pass", "{podSelector: {}, ingress: [{}]}", "Allow"),
+        (500, "Log", "{podSelector: {}}", "Deny"),
+    ],
+)
+def test_network_policies_stand_at_order_1000(
+    order: int, action: str, network_policy: str, expected: str
+) -> None:
+    objects = [gnp(rule(action=action), order=order), given(f"ns: shop, spec: {network_policy}")]
+    assert decision(objects, WEB) == expected
+
+
+@pytest.mark.parametrize(
+    ("engine", "allowing", "denying", "expected"),
+    [
+        # Up to 3.31 by the stored key: default.<name> stands before <namespace>/default.<name>.
+        ("calico:3.31", "b", "a", "Allow"),
+        ("calico:3.31", "a", "b", "Allow"),
+        # Since 3.32 by name, namespace, kind.
+        ("calico:3.32", "b", "a", "Deny"),
+        ("calico:3.32", "a", "b", "Allow"),
+    ],
+)
+def test_ties(engine: str, allowing: str, denying: str, expected: str) -> None:
+    objects = [gnp(ANY, order=5, name=allowing), calnp(DENY, order=5, name=denying)]
+    assert decision(objects, WEB, engine) == expected
+    assert [code for code, _ in findings(objects, engine)] == ["CalicoEqualOrder"]
+
+
+def test_a_tier_without_order() -> None:
+    objects = [given("tier: {name: alpha}"), gnp(DENY, tier="alpha"), gnp(ANY)]
+    assert decision(objects, WEB, "calico:3.31") == "Allow"
+    assert decision(objects, WEB, "calico:3.32") == "Deny"
+    assert findings(objects) == [("CalicoTierWithoutOrder", "alpha")]
+
+
+def test_tiers_before_open_source_calico_had_them() -> None:
+    objects = [SEC, gnp(DENY, tier="sec")]
+    assert decision(objects, WEB, "calico:3.28") == "Unknown CalicoTiersSince329"
+    assert decision(objects, WEB, "calico:3.29") == "Deny"
+
+
+def test_http_is_ignored_unless_application_layer_policy_enforces_it() -> None:
+    objects = [gnp(rule("protocol: TCP, http: {methods: [GET]}"))]
+    found = verdict(objects, WEB)
+    assert found.decision is Decision.ALLOW
+    assert "http" in found.ingress.evidence[-1].detail
+    assert findings(objects) == [("CalicoHttpNotEnforced", "p0")]
+    enforced = "calico?applicationLayerPolicy=enabled"
+    assert decision(objects, WEB, enforced) == "Unknown CalicoHttpMatch"
+    assert decision(objects, "shop/web -> shop/db UDP/1", enforced) == "Deny"
+    assert findings(objects, enforced) == []
+
+
+STORED = "crd.projectcalico.org/v1"
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        (gnp(tier="sec"), [("CalicoTierMissing", "p0")]),
+        (given("sgnp: {selector: all()}"), [("CalicoStagedNotEnforced", "p0")]),
+        (gnp(form=STORED, selector="a"), [("CalicoObjectUnreadable", "p0")]),
+        (gnp(rule("source: {nets: [x]}"), form=STORED), [("CalicoRestrictionLost", "p0")]),
+        (
+            gnp(rule("source: {selector: pcsa.team == 'a'}")),
+            [("CalicoServiceAccountLabelsUnknown", "p0")],
+        ),
+        (gnp(ANY, order=5), []),
+    ],
+)
+def test_findings(policy: Given, expected: list[tuple[str, str]]) -> None:
+    assert findings([policy]) == expected
+
+
+def test_what_felix_cannot_read_is_not_evaluated_as_if_it_were_fine() -> None:
+    assert decision([gnp(DENY, form=STORED, selector="a =")], WEB) == "Allow"
+    lost = "Unknown CalicoRestrictionLost"
+    assert decision([gnp(rule("source: {nets: [10.300.0.0/16]}"), form=STORED)], WEB) == lost
+    assert decision([gnp(DENY, form=STORED, namespaceSelector="a =")], WEB) == lost
+    unread = given(f"gnetset: {{form: {STORED}, labels: {{zone: x}}, nets: [203.0.113.0/99]}}")
+    policy = gnp(rule("source: {selector: has(zone)}"))
+    assert decision([unread, policy], OUT) == "Unknown CalicoNetworkSetUnreadable"
+
+
+@pytest.mark.parametrize("engine", ["kubernetes", "npm", "cilium", "none"])
+def test_other_engines_read_none_of_it(engine: str) -> None:
+    objects = [
+        *(gnp(DENY), SEC, given("gnetset: {nets: []}")),
+        *(given("hep: {node: n1, interfaceName: '*'}"), given("sgnp: {selector: all()}")),
+    ]
+    assert decision(objects, WEB, engine) == "Allow"
+    assert len(findings(objects, engine)) == 5
+
+
+def test_views_of_network_policies_count_once() -> None:
+    selector = "projectcalico.org/orchestrator == 'k8s'"
+    view = calnp(name="knp.default.p0", order=1000, selector=selector)
+    own = given("ns: shop, spec: {podSelector: {}}")
+    assert findings([own, view]) == [("CalicoViewOfOtherKind", "knp.default.p0")]
+    assert decision([own, view], WEB) == "Deny"
+    # Where the NetworkPolicy is not part of the upload, its view stands for it.
+    assert findings([view]) == []
+    assert decision([view], WEB) == "Deny"
+
+
+def test_evidence_names_the_rule_and_the_nearest_failure() -> None:
+    objects = [gnp(rule("source: {selector: app == 'mon'}"))]
+    allowed = verdict(objects, MON).ingress
+    assert allowed.isolated
+    assert [each.name for each in allowed.isolated_by] == ["p0"]
+    assert allowed.evidence[-1].rule == "/spec/ingress/0"
+    denied = verdict(objects, WEB).ingress.evidence[-1]
+    assert (denied.effect, denied.reason) == ("NoMatch", "PodSelectorMismatch")
+    assert denied.rule == "/spec/ingress/0"
+
+
+def test_stages_are_tiers() -> None:
+    found = pipeline([SEC, gnp(tier="sec"), given("ns: shop, spec: {podSelector: {}}")])
+    assert [each.name for each in found.ingress] == ["ownNode", "sec", "default"]
+    assert [each.name for each in found.egress] == []
+
+
+def test_pods_and_nodes() -> None:
+    to_node = rule("destination: {nets: [192.168.0.4/32]}")
+    objects = [gnp(selector="app == 'web'", types=["Egress"], egress=[to_node])]
+    own, other = "shop/web -> node:n1 TCP/80", "shop/web -> node:n2 TCP/80"
+    assert decision(objects, own) == "Allow"
+    assert decision(objects, other) == "Deny"
+    dropping = "calico?endpointToHostAction=Drop"
+    assert decision(objects, own, dropping) == "Deny"
+    assert decision([], other, dropping) == "Allow"
+    # The node of a pod always reaches it.
+    assert decision([gnp(DENY)], "node:n2 -> shop/db TCP/1") == "Allow"
+    assert decision([gnp(DENY)], "node:n1 -> shop/db TCP/1") == "Deny"
+
+
+def test_ports_of_pods_on_the_node_network_have_no_names() -> None:
+    named = pod("lab/host", ports="sql=5432", ips=["192.168.0.4"], on="n1", hostNetwork=True)
+    called = rule("protocol: TCP, destination: {ports: [sql]}")
+    objects = [gnp(selector="app == 'web'", types=["Egress"], egress=[called])]
+    assert decision(objects, WEB) == "Allow"
+    assert decision(objects, "shop/web -> lab/host TCP/5432", more=[named]) == "Deny"
