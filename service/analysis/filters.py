@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from service.analysis.space import Space
@@ -92,6 +92,11 @@ class MapFilter:
     traffic: Intervals = ALL_PORTS
     verdict: ListedVerdict | None = None
     itself: bool = False
+    """Also what the pods of one workload may send to each other."""
+
+    def with_itself(self) -> MapFilter:
+        """The same, with what the pods of one workload may send to each other."""
+        return replace(self, itself=True)
 
 
 @dataclass(frozen=True, slots=True)

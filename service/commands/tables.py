@@ -19,7 +19,13 @@ def verdict_table(bodies: Iterable[Mapping[str, Any]]) -> str:
             (_end(flow["source"]), _end(flow["destination"]), port, body["verdict"], reasons[0])
         )
         rows.extend(("", "", "", "", reason) for reason in reasons[1:])
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD) - 1)]
+    return columns(rows)
+
+
+def columns(given: Iterable[Sequence[str]]) -> str:
+    """Rows under each other; the last column is as wide as it comes."""
+    rows = list(given)
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     return "\n".join(
         "  ".join(
             [*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]

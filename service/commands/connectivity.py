@@ -1,0 +1,134 @@
+"""`netverdict connectivity`: who can talk to whom, over manifests in files."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+
+from service.analysis.grouping import grouped
+from service.analysis.listing import Line
+from service.analysis.summary import summarize
+from service.commands.faults import Refused, report
+from service.commands.files import read_files
+from service.commands.inputs import add_engine_options, profile_of, snapshot_of, tell
+from service.commands.map_filters import add_filters, filter_of
+from service.commands.tables import columns
+from service.model.ports import describe_traffic
+from service.usecases.map_json import (
+    LineWriter,
+    compact,
+    connections_body,
+    group_bodies,
+    line_bodies,
+    summary_body,
+)
+from service.usecases.map_solving import collection_paused, solved_map
+from service.usecases.map_text import csv_header, csv_lines, dot_lines
+
+FORMATS = ("ndjson", "json", "csv", "dot", "table")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", help="a file, a folder, or - for stdin")
+    parser.add_argument("--engine", required=True, metavar="NAME[:VERSION]", help="cilium:1.17")
+    add_engine_options(parser)
+    add_filters(parser)
+    parser.add_argument(
+        "--self",
+        action="store_true",
+        dest="itself",
+        help="also what the pods of one workload may send to each other",
+    )
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--group", action="store_true", help="lines with equal ends as one (JSON)")
+    shape.add_argument("--summary", action="store_true", help="only the numbers (JSON)")
+    parser.add_argument("--format", choices=FORMATS, default="table", help="(table)")
+    parser.add_argument(
+        "--fail-on",
+        choices=("any", "unknown"),
+        help="exit status 1 when a line is left, or one whose verdict is Unknown",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    try:
+        profile = profile_of(arguments, arguments.engine)
+        wanted = filter_of(arguments)
+        with collection_paused():
+            snapshot = snapshot_of(read_files(arguments.files), arguments.pod_cidr)
+    except Refused as refused:
+        return report(refused)
+    solved = solved_map(snapshot, profile)
+    tell(solved.pipeline.findings)
+    if arguments.summary:
+        print(compact(summary_body(summarize(solved.whole(), solved.seating))))
+        return 0
+    if arguments.itself:
+        wanted = wanted.with_itself()
+    watch = _Watch()
+    listing = solved.listing(wanted)
+    if arguments.group:
+        for group in grouped(listing):
+            watch.note(bool(group.unknown))
+            for body in group_bodies(group):
+                print(compact(body))
+    else:
+        with collection_paused():
+            _write(watch.seen(listing.lines()), arguments.format)
+    return watch.status(arguments.fail_on)
+
+
+class _Watch:
+    """Whether a line, and one that is unknown, went by."""
+
+    def __init__(self) -> None:
+        self.any = self.unknown = False
+
+    def note(self, unknown: bool) -> None:
+        self.any = True
+        self.unknown = self.unknown or unknown
+
+    def seen(self, lines: Iterable[Line]) -> Iterator[Line]:
+        for line in lines:
+            self.note(bool(line.unknown))
+            yield line
+
+    def status(self, condition: str | None) -> int:
+        return int({"any": self.any, "unknown": self.unknown}.get(condition or "", False))
+
+
+def _write(lines: Iterator[Line], form: str) -> None:
+    write = sys.stdout.write
+    match form:
+        case "ndjson":
+            writer = LineWriter()
+            for line in lines:
+                for text in writer.write(line):
+                    write(text + "\n")
+        case "json":
+            bodies = [body for line in lines for body in line_bodies(line)]
+            write(compact({"items": bodies}) + "\n")
+        case "csv":
+            write(csv_header())
+            for line in lines:
+                write("".join(csv_lines(line)))
+        case "dot":
+            write("".join(dot_lines(lines)))
+        case _:
+            write(columns(_rows(lines)) + "\n")
+
+
+def _rows(lines: Iterator[Line]) -> Iterator[tuple[str, str, str, str]]:
+    yield ("SOURCE", "DESTINATION", "VERDICT", "CONNECTIONS")
+    for line in lines:
+        for verdict, traffic in (("Allow", line.certain), ("Unknown", line.unknown)):
+            if traffic and connections_body(traffic):
+                codes = sorted({each.code for each in line.assumptions})
+                why = f" [{', '.join(codes)}]" if verdict == "Unknown" else ""
+                yield (
+                    str(line.source),
+                    str(line.destination),
+                    verdict,
+                    describe_traffic(traffic) + why,
+                )

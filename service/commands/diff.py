@@ -1,0 +1,178 @@
+"""`netverdict diff`: what two sets of manifests, or two engines, allow differently."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+
+from service.analysis.compare import Change
+from service.commands import ends
+from service.commands.faults import Refused, report
+from service.commands.files import read_files
+from service.commands.inputs import add_engine_options, profile_of, snapshot_of
+from service.commands.tables import columns
+from service.manifests.upload import Upload
+from service.model.engine import EngineProfile
+from service.usecases.map_filters import unit_filter
+from service.usecases.map_json import compact
+from service.usecases.map_queries import Chunk, ComparedMaps, DifferenceFilter
+from service.usecases.map_solving import collection_paused, solved_pair
+from service.usecases.policy_changes import policy_changes
+from service.usecases.verdict_json import policy_body
+
+#: `OLD... -- NEW...`: what stands behind `--` is a second list of files.
+TAKES_TWO_SETS = True
+FORMATS = ("ndjson", "json", "table")
+_PAGE = 1000
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.usage = "netverdict diff OLD... [-- NEW...] --engine NAME [--engine NAME] [options]"
+    parser.add_argument("files", nargs="+", metavar="OLD", help="files, folders, or - for stdin")
+    parser.add_argument(
+        "--engine",
+        required=True,
+        action="append",
+        metavar="NAME[:VERSION]",
+        help="given twice, the second one is for the new side",
+    )
+    add_engine_options(parser)
+    parser.add_argument("--source", metavar="END", help=ends.HELP)
+    parser.add_argument("--destination", metavar="END", help=ends.HELP)
+    parser.add_argument("--change", choices=[each.value for each in Change])
+    parser.add_argument("--group", action="store_true", help="changes with equal ends as one")
+    parser.add_argument("--format", choices=FORMATS, default="table", help="(table)")
+    parser.add_argument(
+        "--fail-on",
+        action="append",
+        default=[],
+        choices=["any", *(each.value for each in Change)],
+        help="exit status 1 when there is such a change",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    try:
+        if len(arguments.engine) > 2:
+            raise Refused(["--engine can be given twice: for the old side and for the new one"])
+        if arguments.second is None and len(arguments.engine) == 1:
+            raise Refused(["give a second set of files behind -- or a second --engine"])
+        profiles = [profile_of(arguments, each) for each in arguments.engine]
+        wanted = _filter(arguments)
+        uploads = [read_files(arguments.files)]
+        if arguments.second is not None:
+            uploads.append(read_files(arguments.second))
+        compared = _compare(uploads, profiles, arguments.pod_cidr)
+    except Refused as refused:
+        return report(refused)
+    summary = compared.summary()
+    policies = _policies(uploads)
+    if arguments.format == "json":
+        items = list(_items(compared, wanted, arguments.group))
+        print(compact({"policies": policies, "summary": summary, "items": items}))
+    elif arguments.format == "ndjson":
+        for item in _items(compared, wanted, arguments.group):
+            sys.stdout.write(compact(item) + "\n")
+    else:
+        _print_table(compared, wanted, policies, summary)
+    found = {each.value: summary[each.value] for each in Change}
+    found["any"] = sum(found.values())
+    return int(any(found[each] for each in arguments.fail_on))
+
+
+def _compare(
+    uploads: list[Upload], profiles: list[EngineProfile], pod_cidrs: list[str]
+) -> ComparedMaps:
+    snapshots = [snapshot_of(each, pod_cidrs) for each in uploads]
+    pair = solved_pair((snapshots[0], profiles[0]), (snapshots[-1], profiles[-1]))
+    with collection_paused():
+        return ComparedMaps(*pair)
+
+
+def _filter(arguments: argparse.Namespace) -> DifferenceFilter:
+    try:
+        return DifferenceFilter(
+            Change(arguments.change) if arguments.change else None,
+            unit_filter(ends.end_document(arguments.source) if arguments.source else {}),
+            unit_filter(ends.end_document(arguments.destination) if arguments.destination else {}),
+        )
+    except ValueError as error:
+        raise Refused([str(error)]) from error
+
+
+def _policies(uploads: list[Upload]) -> dict[str, list[dict[str, str]]]:
+    changes = policy_changes(uploads[0].policies, uploads[-1].policies)
+    return {
+        "added": list(map(policy_body, changes.added)),
+        "removed": list(map(policy_body, changes.removed)),
+        "changed": list(map(policy_body, changes.changed)),
+    }
+
+
+def _items(
+    compared: ComparedMaps, wanted: DifferenceFilter, group: bool
+) -> Iterator[dict[str, object]]:
+    page = compared.group_page if group else compared.page
+    after = None
+    while True:
+        chunk: Chunk = page(wanted, after, _PAGE)
+        yield from chunk.items
+        if chunk.after is None:
+            return
+        after = chunk.after
+
+
+def _print_table(
+    compared: ComparedMaps,
+    wanted: DifferenceFilter,
+    policies: dict[str, list[dict[str, str]]],
+    summary: dict[str, object],
+) -> None:
+    for word, found in policies.items():
+        for each in found:
+            place = "/".join(filter(None, (each.get("namespace"), each["name"])))
+            print(f"policy {word}: {each['kind']} {place}")
+    for key, word in (("workloadsAdded", "added"), ("workloadsRemoved", "removed")):
+        units = summary[key]
+        for unit in units if isinstance(units, list) else ():
+            print(f"workload {word}: {_name(unit)}")
+    rows = [("CHANGE", "SOURCE", "DESTINATION", "CONNECTIONS", "BECAUSE")]
+    rows.extend(_row(item) for item in _items(compared, wanted, False))
+    print(columns(rows))
+
+
+def _row(item: dict[str, object]) -> tuple[str, str, str, str, str]:
+    connections = item["connections"]
+    parts = connections if isinstance(connections, list) else []
+    text = "; ".join(f"{each['protocol']} {each['ports']}" for each in parts)
+    return (
+        str(item["change"]),
+        _name(item["source"]),
+        _name(item["destination"]),
+        text,
+        _because(item["decidedAfter"]) or _because(item["decidedBefore"]),
+    )
+
+
+def _because(side: object) -> str:
+    if not isinstance(side, dict):
+        return ""
+    for end in ("egress", "ingress"):
+        for found in side[end]["evidence"]:
+            policy = found.get("policy")
+            who = (
+                f"{policy['kind']} {policy.get('namespace', '')}/{policy['name']}: "
+                if policy
+                else ""
+            )
+            return f"{end}: {who}{found['detail'] or found['reason']}"
+    return ""
+
+
+def _name(unit: object) -> str:
+    if not isinstance(unit, dict):
+        return ""
+    if unit["kind"] == "Workload":
+        return f"{unit['namespace']}/{unit['workload']}"
+    return str(unit.get("node") or unit["addresses"])

@@ -1,0 +1,61 @@
+"""What commands over files share: manifests, engine profiles, and notes about both."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+
+from service.commands.faults import Refused
+from service.engines.registry import resolve_profile
+from service.manifests.faults import Problem
+from service.manifests.snapshot import build_snapshot
+from service.manifests.upload import Upload
+from service.model.engine import EngineProfile
+from service.model.finding import Finding, Severity
+from service.model.snapshot import ClusterFacts, Snapshot
+
+
+def add_engine_options(parser: argparse.ArgumentParser) -> None:
+    """The options that decide an engine profile and what is known about the cluster."""
+    parser.add_argument(
+        "--option", action="append", default=[], metavar="KEY=VALUE", help="of the engine"
+    )
+    parser.add_argument("--kubernetes-version", metavar="VERSION", help="decides the engine's")
+    parser.add_argument(
+        "--pod-cidr", action="append", default=[], metavar="CIDR", help="where pods get addresses"
+    )
+
+
+def profile_of(arguments: argparse.Namespace, engine: str) -> EngineProfile:
+    """The profile that `--engine` and its companions ask for; `Refused` where there is none."""
+    pairs = [text.partition("=") for text in arguments.option]
+    wrong = [f"--option {key}: give KEY=VALUE" for key, sign, _ in pairs if not sign]
+    if wrong:
+        raise Refused(wrong)
+    try:
+        return resolve_profile(
+            engine,
+            options={key: value for key, _, value in pairs},
+            kubernetes_version=arguments.kubernetes_version,
+        )
+    except ValueError as error:
+        raise Refused([f"--engine: {error}"]) from error
+
+
+def snapshot_of(upload: Upload, pod_cidrs: Sequence[str]) -> Snapshot:
+    """The snapshot of an upload; what is worth telling about it goes to standard error."""
+    try:
+        facts = ClusterFacts(pod_cidrs=tuple(pod_cidrs))
+        snapshot, problems = build_snapshot(upload.inventory, upload.policies, facts)
+    except ValueError as error:
+        raise Refused([f"--pod-cidr: {error}"]) from error
+    tell([*upload.problems, *problems])
+    return snapshot
+
+
+def tell(notes: Iterable[Problem | Finding]) -> None:
+    """Notes on standard error; standard output is for answers alone."""
+    for each in notes:
+        if each.severity is not Severity.INFO:
+            print(f"note: {each.detail} [{each.code}]", file=sys.stderr)

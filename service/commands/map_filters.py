@@ -1,0 +1,53 @@
+"""Filters of connectivity maps on the command line."""
+
+from __future__ import annotations
+
+import argparse
+
+from service.analysis.filters import EVERY_UNIT, ListedVerdict, MapFilter, UnitFilter
+from service.commands import ends
+from service.commands.faults import Refused
+from service.manifests.selectors import InvalidSelector, parse_selector
+from service.usecases.errors import UsecaseError
+from service.usecases.map_filters import traffic_filter, unit_filter
+
+
+def add_filters(parser: argparse.ArgumentParser) -> None:
+    """The options that narrow a map."""
+    parser.add_argument("--source", metavar="END", help=ends.HELP)
+    parser.add_argument("--destination", metavar="END", help=ends.HELP)
+    parser.add_argument("--namespace", help="lines with an end in this namespace")
+    parser.add_argument("--selector", metavar="LABELS", help="lines with an end of these labels")
+    parser.add_argument(
+        "--external",
+        action=argparse.BooleanOptionalAction,
+        help="only lines with an address outside the cluster, or none of them",
+    )
+    parser.add_argument("--port", type=int, help="only what this port is open for")
+    parser.add_argument("--protocol", help="TCP, UDP or SCTP")
+    parser.add_argument("--verdict", choices=[each.value for each in ListedVerdict])
+
+
+def filter_of(arguments: argparse.Namespace) -> MapFilter:
+    """The filter that options describe; `Refused` with what is wrong."""
+    try:
+        selector = parse_selector(arguments.selector) if arguments.selector else None
+        return MapFilter(
+            source=_end(arguments.source),
+            destination=_end(arguments.destination),
+            either=UnitFilter(
+                namespace=arguments.namespace, selector=selector, external=arguments.external
+            ),
+            traffic=traffic_filter(arguments.protocol, arguments.port),
+            verdict=ListedVerdict(arguments.verdict) if arguments.verdict else None,
+        )
+    except InvalidSelector as error:
+        raise Refused([f"--selector: {error}"]) from error
+    except UsecaseError as error:
+        raise Refused([error.detail]) from error
+    except ValueError as error:
+        raise Refused([str(error)]) from error
+
+
+def _end(text: str | None) -> UnitFilter:
+    return EVERY_UNIT if text is None else unit_filter(ends.end_document(text))

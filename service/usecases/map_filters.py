@@ -1,0 +1,72 @@
+"""Filters of connectivity maps from the short forms in which users give them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from service.analysis.filters import UnitFilter
+from service.manifests.selectors import InvalidSelector, parse_selector
+from service.model.addresses import parse_address, parse_cidr
+from service.model.intervals import Intervals
+from service.model.ports import (
+    ALL_PORTS,
+    HIGHEST_PORT,
+    LOWEST_PORT,
+    PORT_PROTOCOLS,
+    Protocol,
+    ports_of,
+)
+from service.usecases.errors import InvalidParameter
+
+
+def unit_filter(document: Mapping[str, Any]) -> UnitFilter:
+    """Units by one end of a flow: pod, workload, selector, namespace, node, address or CIDR."""
+    known = {"namespace", "pod", "workload", "labelSelector", "node", "ip"}
+    unknown = sorted(set(document) - known)
+    if unknown:
+        raise InvalidParameter("InvalidFilter", f"a map has no ends by {', '.join(unknown)}")
+    if "ip" in document:
+        return UnitFilter(addresses=_addresses(str(document["ip"])))
+    selector = None
+    if "labelSelector" in document:
+        try:
+            selector = parse_selector(str(document["labelSelector"]))
+        except InvalidSelector as error:
+            raise InvalidParameter("InvalidSelector", str(error)) from error
+    return UnitFilter(
+        namespace=document.get("namespace"),
+        workload=document.get("workload"),
+        pod=document.get("pod"),
+        selector=selector,
+        node=document.get("node"),
+    )
+
+
+def traffic_filter(protocol: str | None, port: int | None) -> Intervals:
+    """The traffic of a protocol, of a port, or of both; without either, every port."""
+    chosen = PORT_PROTOCOLS
+    if protocol is not None:
+        chosen = tuple(each for each in PORT_PROTOCOLS if each.name == protocol.upper())
+        if not chosen:
+            names = ", ".join(each.name for each in PORT_PROTOCOLS)
+            raise InvalidParameter("UnknownProtocol", f"a map lists {names}, not {protocol!r}")
+    if port is None and protocol is None:
+        return ALL_PORTS
+    if port is not None and not LOWEST_PORT <= port <= HIGHEST_PORT:
+        raise InvalidParameter("InvalidPort", f"port {port} is not between 1 and 65535")
+    return Intervals.of(span for each in chosen for span in _ports(each, port).spans)
+
+
+def _ports(protocol: Protocol, port: int | None) -> Intervals:
+    return ports_of(protocol) if port is None else ports_of(protocol, port, port)
+
+
+def _addresses(text: str) -> Intervals:
+    try:
+        if "/" in text:
+            return Intervals.of((parse_cidr(text),))
+        return Intervals.point(parse_address(text))
+    except ValueError as error:
+        detail = f"{text!r} is neither an IP address nor a CIDR"
+        raise InvalidParameter("InvalidAddress", detail) from error
