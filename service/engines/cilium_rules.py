@@ -198,9 +198,9 @@ class _Part:
         )
 
     def _traffic(self, rule: CiliumRule, *, with_filters: bool = False) -> Traffic:
-        if rule.icmps:
+        if rule.icmps is not None:
             return icmp_traffic(rule.icmps)
-        if rule.to_ports:
+        if rule.to_ports is not None:
             return union(
                 self._ports(each.ports)
                 for each in rule.to_ports

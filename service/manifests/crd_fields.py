@@ -65,11 +65,18 @@ def plain(value: Any) -> Any:
     return value
 
 
-def normalised(ref: PolicyRef, **content: Any) -> Mapping[str, Any]:
-    """An object in its normalised form; members that are None are left out."""
-    metadata = {"name": ref.name}
+def normalised(
+    ref: PolicyRef, *, labels: Mapping[str, str] | None = None, **content: Any
+) -> Mapping[str, Any]:
+    """An object in its normalised form; members that are None are left out.
+
+    `labels` are given where something selects the object by them.
+    """
+    metadata: dict[str, Any] = {"name": ref.name}
     if ref.namespace:
         metadata["namespace"] = ref.namespace
+    if labels:
+        metadata["labels"] = dict(labels)
     given = {key: value for key, value in content.items() if value is not None}
     return {"apiVersion": ref.api_version, "kind": ref.kind, "metadata": metadata} | given
 
