@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.analysis.filters import UnitFilter
-from service.manifests.selectors import InvalidSelector, parse_selector
 from service.model.addresses import parse_address, parse_cidr
 from service.model.intervals import Intervals
 from service.model.ports import (
@@ -18,6 +17,7 @@ from service.model.ports import (
     ports_of,
 )
 from service.usecases.errors import InvalidParameter
+from service.usecases.texts import read_label_selector
 
 
 def unit_filter(document: Mapping[str, Any]) -> UnitFilter:
@@ -31,8 +31,8 @@ def unit_filter(document: Mapping[str, Any]) -> UnitFilter:
     selector = None
     if "labelSelector" in document:
         try:
-            selector = parse_selector(str(document["labelSelector"]))
-        except InvalidSelector as error:
+            selector = read_label_selector(str(document["labelSelector"]))
+        except ValueError as error:
             raise InvalidParameter("InvalidSelector", str(error)) from error
     return UnitFilter(
         namespace=document.get("namespace"),
