@@ -45,7 +45,7 @@ def unit_filter(document: Mapping[str, Any]) -> UnitFilter:
 
 def traffic_filter(protocol: str | None, port: int | None) -> Intervals:
     """The traffic of a protocol, of a port, or of both; without either, every port."""
-    chosen = PORT_PROTOCOLS
+    chosen: tuple[Protocol, ...] = PORT_PROTOCOLS
     if protocol is not None:
         chosen = tuple(each for each in PORT_PROTOCOLS if each.name == protocol.upper())
         if not chosen:
