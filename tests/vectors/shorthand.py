@@ -23,6 +23,7 @@ from service.model.flow import (
     SourceEnd,
 )
 from tests.builders import Manifest, namespace, network_policy, node, pod, service
+from tests.vectors.calico import CALICO_MANIFEST_OF
 
 _LOADED: dict[str, Any] = yaml.safe_load(
     Path(__file__).with_name("semantics.yaml").read_text(encoding="utf-8")
@@ -114,6 +115,7 @@ def network_policy_of(given: Mapping[str, Any], name: str) -> Manifest:
 #: The object that a shorthand stands for, given a name for it, by its kind.
 MANIFEST_OF: dict[str, Callable[[Mapping[str, Any], str], Manifest]] = {
     "spec": network_policy_of,
+    **CALICO_MANIFEST_OF,
 }
 
 
