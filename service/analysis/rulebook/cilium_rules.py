@@ -105,7 +105,7 @@ def _named_egress(asked: RuleInput) -> Found:
                 continue
             for port, pointer in rule.ports():
                 if isinstance(port.port, str):
-                    part = _named_port(asked.sight, names, port.port, port.protocol)
+                    part = named_port(asked.sight, names, port.port, port.protocol)
                     sightings = (
                         weighed(
                             asked.sight,
@@ -124,7 +124,7 @@ def _named_egress(asked: RuleInput) -> Found:
     return Found(missing=(VERSION,)) if fails is None and found.sightings else found
 
 
-def _named_port(sight: Sight, names: PortNames, name: str, protocol: str) -> Found:
+def named_port(sight: Sight, names: PortNames, name: str, protocol: str) -> Found:
     """What a name stands for in the whole cluster: Cilium looks no further."""
     if not sight.knows_pods:
         return Found(missing=(PODS,))

@@ -11,6 +11,7 @@ from service.analysis.rulebook.sight import Sight
 from service.analysis.stated import StatedFacts, Target
 from service.model.cluster import ClusterRecord
 from service.model.engine import EngineProfile, Version
+from service.model.policy import PolicyRef
 from service.model.snapshot import Snapshot
 
 
@@ -20,7 +21,8 @@ class RuleInput:
 
     `profile` is the engine whose fitness is asked. In a migration it is the engine that the
     cluster moves to, `source` the one that it has, `target` and `plan` say where and how.
-    `as_of` is the day that dates are compared with.
+    `as_of` is the day that dates are compared with. `with_expressions` names the policies whose
+    podSelector was written with matchExpressions, which matters to the validator's view alone.
     """
 
     as_of: date
@@ -31,6 +33,7 @@ class RuleInput:
     source: EngineProfile | None = None
     target: Target | None = None
     plan: Plan | None = None
+    with_expressions: frozenset[PolicyRef] = frozenset()
 
     @cached_property
     def sight(self) -> Sight:
