@@ -15,7 +15,7 @@ SELECTORS = [each for each in CASES if each.kinds == {"sel"}]
 @pytest.mark.parametrize("case", [pytest.param(each, id=each.id) for each in SELECTORS])
 def test_selector(case: Case) -> None:
     (given,) = case.given
-    expected = case.then["cal"]
+    expected: object = case.then["cal"]
     if expected == "invalid":
         assert case.when == "parse"
         with pytest.raises(SelectorSyntaxError):
