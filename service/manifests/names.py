@@ -7,8 +7,12 @@ what is wrong, or an empty text.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 PROTOCOLS = ("TCP", "UDP", "SCTP")
+
+#: The same labels and namespaces come again and again; what is remembered is short.
+_REMEMBERED = 1 << 14
 
 _DNS_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?")
 _DNS_SUBDOMAIN = re.compile(
@@ -20,8 +24,11 @@ _PORT_NAME = re.compile(r"[-a-z0-9]+")
 
 def dns_label_fault(name: str) -> str:
     """Names of namespaces and of service ports."""
-    if len(name) > 63:
-        return "must be no more than 63 characters"
+    return _dns_label_fault(name) if len(name) <= 63 else "must be no more than 63 characters"
+
+
+@lru_cache(_REMEMBERED)
+def _dns_label_fault(name: str) -> str:
     if _DNS_LABEL.fullmatch(name) is None:
         return (
             "must consist of lower case letters, digits and '-', and start and end with a "
@@ -44,6 +51,11 @@ def dns_subdomain_fault(name: str) -> str:
 
 def label_key_fault(key: str) -> str:
     """Keys of labels and annotations: a name of 63 characters, perhaps after a DNS prefix."""
+    return _label_key_fault(key) if len(key) <= 317 else "must be no more than 317 characters"
+
+
+@lru_cache(_REMEMBERED)
+def _label_key_fault(key: str) -> str:
     prefix, slash, name = key.rpartition("/")
     if slash and not prefix:
         return "must not have an empty prefix"
@@ -63,8 +75,11 @@ def label_key_fault(key: str) -> str:
 
 def label_value_fault(value: str) -> str:
     """Values of labels; the empty one is fine."""
-    if len(value) > 63:
-        return "must be no more than 63 characters"
+    return _label_value_fault(value) if len(value) <= 63 else "must be no more than 63 characters"
+
+
+@lru_cache(_REMEMBERED)
+def _label_value_fault(value: str) -> str:
     if value and _QUALIFIED.fullmatch(value) is None:
         return (
             "must be empty, or consist of letters, digits, '-', '_' and '.' and start and end with "

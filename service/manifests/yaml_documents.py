@@ -31,7 +31,7 @@ from service.manifests.yaml_nodes import Abandoned, Composer, NodeReader
 from service.manifests.yaml_source import YamlSource, find, pointer_to
 
 _MARKER = re.compile(r"(?:\A|(?<=[\n\r\x85\u2028\u2029]))(?:---|\.\.\.)(?=\s|\Z)")
-_EMPTY = re.compile(r"(?:---(?=\s|\Z))?(?:\s+|#[^\n\r]*|^%[^\n\r]*)*\Z", re.MULTILINE)
+_EMPTY = re.compile(r"(?:---(?=\s|\Z))?(?:\s++|#[^\n\r]*+|^%[^\n\r]*+)*+\Z", re.MULTILINE)
 _ANCHOR = re.compile(r"(?:^|[\s,\[{])&[^\s,\[\]{}]")
 _ALIAS = re.compile(r"(?:^|[\s,\[{])\*[^\s,\[\]{}]")
 

@@ -1,0 +1,46 @@
+"""Nodes, reduced to addresses, labels and operating system."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from service.manifests.cidrs import parse_address
+from service.manifests.metadata import Metadata
+from service.manifests.node_os import OS_LABELS
+from service.model.inventory import LINUX, Node
+
+
+class NodeAddress(msgspec.Struct, frozen=True):
+    """One of `status.addresses`; host names stand among the IP addresses."""
+
+    address: str = ""
+
+
+class NodeSystem(msgspec.Struct, rename="camel", frozen=True):
+    """`status.nodeInfo`."""
+
+    operating_system: str = ""
+
+
+class NodeStatus(msgspec.Struct, rename="camel", frozen=True):
+    """What is read of a node's status."""
+
+    addresses: list[NodeAddress] = []
+    node_info: NodeSystem = NodeSystem()
+
+
+class NodeObject(msgspec.Struct, frozen=True):
+    """A Node."""
+
+    metadata: Metadata = Metadata()
+    status: NodeStatus = NodeStatus()
+
+
+def node_of(name: str, labels: Mapping[str, str], status: NodeStatus) -> Node:
+    """The node; its operating system is Linux where nothing says otherwise."""
+    parsed = (parse_address(each.address) for each in status.addresses)
+    addresses = dict.fromkeys(str(each[0]) for each in parsed if each is not None)
+    labelled = next((labels[each] for each in OS_LABELS if labels.get(each)), LINUX)
+    return Node(name, tuple(addresses), labels, status.node_info.operating_system or labelled)

@@ -1,0 +1,55 @@
+"""Policies, collected while an upload is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from service.manifests.digests import canonical_json, digest_of
+from service.manifests.policy_kinds import PolicyKind
+from service.manifests.report import Report
+from service.manifests.source import Source
+from service.manifests.upload import PolicyDocument
+from service.model.policy import Position
+
+Claim = Callable[[Source, str, str, str], None]
+"""Takes a source with its kind, namespace and name, and notes a fault where they are taken."""
+
+
+class PolicyDraft:
+    """Takes policies one by one."""
+
+    def __init__(self, report: Report, claim: Claim) -> None:
+        self._report = report
+        self._claim = claim
+        self._documents: list[PolicyDocument] = []
+
+    def add(self, source: Source, kind: PolicyKind) -> None:
+        """A policy of any kind."""
+        raw = source.content(self._report)
+        if raw is None:
+            return
+        if not raw.get("apiVersion") or not raw.get("kind"):
+            raw = raw | {"apiVersion": source.api_version, "kind": source.kind}
+        position = Position(source.document, source.line)
+        reading = kind.read(raw, position)
+        for note in reading.notes:
+            if note.severity is None:
+                self._report.fault(source, note.code, note.detail, note.pointer)
+            else:
+                severity = note.severity
+                self._report.problem(source, note.code, severity, note.detail, note.pointer)
+        ref = reading.ref
+        if ref.name:
+            group = source.api_version.rpartition("/")[0]
+            self._claim(source, f"{ref.kind}.{group}", ref.namespace, ref.name)
+        if reading.value is None:
+            return
+        digest = digest_of(canonical_json(reading.normalised))
+        text, normalised = source.text(), reading.normalised
+        self._documents.append(
+            PolicyDocument(ref, position, text, normalised, digest, reading.value)
+        )
+
+    def finish(self) -> tuple[PolicyDocument, ...]:
+        """The policies, sorted by their reference."""
+        return tuple(sorted(self._documents, key=lambda each: each.ref))

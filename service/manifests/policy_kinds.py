@@ -1,0 +1,46 @@
+"""Which module reads which policy kind. A policy API plugs in with one line of `_READ`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from service.manifests import network_policy
+from service.manifests.network_policy import read_network_policy
+from service.manifests.network_policy_values import build_network_policy
+from service.manifests.readings import ReadingLike
+from service.manifests.unread_policy import is_policy_kind, read_unread_policy
+from service.model.policy import Policy, PolicyRef, Position
+
+Read = Callable[[Mapping[str, Any], Position], ReadingLike]
+Build = Callable[[Mapping[str, Any], PolicyRef, Position], Policy]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyKind:
+    """How a kind is read; `build` makes the value of a normalised form without checking it again.
+
+    Without `build`, the normalised form is read like an upload.
+    """
+
+    read: Read
+    build: Build | None = None
+    is_read: bool = True
+
+
+UNREAD = PolicyKind(read_unread_policy, is_read=False)
+
+_READ: dict[tuple[str, str], PolicyKind] = {
+    (network_policy.API_VERSION, network_policy.KIND): PolicyKind(
+        read_network_policy, build_network_policy
+    ),
+}
+
+
+def policy_kind(api_version: str, kind: str) -> PolicyKind | None:
+    """How to read a kind; None where it is no policy."""
+    found = _READ.get((api_version, kind))
+    if found is None and is_policy_kind(api_version, kind):
+        return UNREAD
+    return found
