@@ -127,7 +127,14 @@ def namespaced_pods(members: Members, key: str) -> NamespacedPods:
     pods.only("namespaceSelector", "podSelector")
     for each in ("namespaceSelector", "podSelector"):
         if each not in pods:
-            pods.wrong(each, "Required", f"pods needs {each}; an empty one selects everything")
+            # Required by the CRD of some releases and defaulted by that of others.
+            pods.notes.tell(
+                "MissingSelector",
+                Severity.MEDIUM,
+                f"{each} is missing and read as empty, which selects everything; a CRD that "
+                "requires it refuses the object",
+                pods.at(each),
+            )
     return NamespacedPods(_selector(pods, "namespaceSelector"), _selector(pods, "podSelector"))
 
 

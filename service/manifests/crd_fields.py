@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from service.manifests.calico_fields import Members, Note, Notes
 from service.manifests.names import dns_subdomain_fault, label_key_fault, label_value_fault
+from service.model.finding import Severity
 from service.model.labels import LabelSelector, Operator, Requirement
 from service.model.policy import Policy, PolicyRef
 
@@ -143,11 +144,13 @@ def _expression(members: Members) -> Requirement | None:
 
 
 def _check(requirement: Requirement, members: Members, pointer: str) -> None:
-    if wrong := label_key_fault(requirement.key):
-        members.notes.wrong("InvalidLabel", f"label key {requirement.key!r}: {wrong}", pointer)
-    for value in requirement.values:
-        if wrong := label_value_fault(value):
-            members.notes.wrong("InvalidLabel", f"label value {value!r}: {wrong}", pointer)
+    """Tell of labels that no object can have; a CRD's schema lets them through."""
+    key = requirement.key
+    found = [(f"label key {key!r}", label_key_fault(key))]
+    found += [(f"label value {each!r}", label_value_fault(each)) for each in requirement.values]
+    for what, wrong in found:
+        if wrong:
+            members.notes.tell("InvalidLabel", Severity.MEDIUM, f"{what}: {wrong}", pointer)
 
 
 def _step(key: str) -> str:
