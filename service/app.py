@@ -15,9 +15,10 @@ from service.settings import Settings
 from service.storage import schema
 from service.storage.database import Database
 from service.telemetry import logs
+from service.usecases.analysis_pool import AnalysisPool
 from service.usecases.context import Context
 from service.web import api, conditional, docs, health, problems, request_scope
-from service.web.routes import clusters, engines, evaluations, revisions
+from service.web.routes import clusters, connectivity, engines, evaluations, revisions
 from service.web.scope import Check, WebScope
 from service.web.scope import install as install_scope
 from service.web.strict_json import JsonProvider
@@ -28,6 +29,7 @@ BLUEPRINTS = (
     clusters.blueprint,
     revisions.blueprint,
     evaluations.blueprint,
+    connectivity.blueprint,
 )
 
 log = logs.logger("netverdict.app")
@@ -55,12 +57,13 @@ def create_app(settings: Settings, context: Context | None = None) -> Flask:
 
 
 def create_context(settings: Settings) -> Context:
-    """What use cases ask for. Compute-heavy work will get its process pool here."""
+    """What use cases ask for; nothing is opened or started before it is needed."""
     return Context(
         database=Database(settings.database_url, pool_size=settings.threads),
         clock=lambda: datetime.now(UTC),
         new_id=new_id,
         limits=limits_of(settings),
+        pool=AnalysisPool(settings.analysis_processes),
     )
 
 

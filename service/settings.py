@@ -44,6 +44,8 @@ class Settings:
     bind: str = "127.0.0.1:8080"
     workers: int | None = None
     threads: int = 8
+    analysis_processes: int = 1
+    """Processes beside each worker that solve connectivity maps; 0 solves in its threads."""
     timeout: int = 120
     secret_key: str = ""
     log_level: str = "info"
@@ -68,6 +70,9 @@ class Settings:
             bind=reader.text("BIND", default.bind, _bind_fault),
             workers=reader.number("WORKERS", 0, 1, 256) or None,
             threads=reader.number("THREADS", default.threads, 1, 256),
+            analysis_processes=reader.number(
+                "ANALYSIS_PROCESSES", default.analysis_processes, 0, 64
+            ),
             timeout=reader.number("TIMEOUT", default.timeout, 1, 3600),
             secret_key=reader.text("SECRET_KEY", "", _secret_fault),
             log_level=reader.choice("LOG_LEVEL", default.log_level, LOG_LEVELS),

@@ -20,8 +20,11 @@ from service.usecases.errors import InvalidParameter
 from service.usecases.texts import read_label_selector
 
 
-def unit_filter(document: Mapping[str, Any]) -> UnitFilter:
-    """Units by one end of a flow: pod, workload, selector, namespace, node, address or CIDR."""
+def unit_filter(document: Mapping[str, Any], external: bool | None = None) -> UnitFilter:
+    """Units by one end of a flow: pod, workload, selector, namespace, node, address or CIDR.
+
+    `external` asks for what is outside the cluster, or for what is inside.
+    """
     known = {"namespace", "pod", "workload", "labelSelector", "node", "ip"}
     unknown = sorted(set(document) - known)
     if unknown:
@@ -40,6 +43,7 @@ def unit_filter(document: Mapping[str, Any]) -> UnitFilter:
         pod=document.get("pod"),
         selector=selector,
         node=document.get("node"),
+        external=external,
     )
 
 
