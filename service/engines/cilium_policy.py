@@ -49,7 +49,7 @@ NODES_BY_NEGATION = Assumption(
 )
 LEGACY_CIDR = Assumption(
     "CiliumLegacyCidr",
-    "whether Cilium refuses a CIDR with leading zeros is not verified",
+    "whether Cilium refuses a policy because of a CIDR with leading zeros is not verified",
 )
 
 
@@ -95,6 +95,7 @@ def reading(
         types=written_types,
         selector_peer=partial(_selector_peer, features),
         block_peer=partial(_block_peer, matched),
+        in_force=_in_force,
         port=partial(_port, features, names),
     )
 
@@ -118,10 +119,22 @@ def _selector_peer(features: CiliumFeatures, namespace: str, peer: NetworkPolicy
 
 
 def _block_peer(matched: Condition, block: IPBlock) -> Condition:
-    condition = all_of(matched, AddressIn(block_addresses(block)))
-    if any(map(has_leading_zeros, (block.cidr, *block.excepts))):
-        return all_of(condition, Assumed(LEGACY_CIDR))
-    return condition
+    return all_of(matched, AddressIn(block_addresses(block)))
+
+
+def _in_force(policy: NetworkPolicy) -> Condition:
+    # One element that Cilium cannot read and the whole object is refused.
+    blocks = (
+        peer.ip_block
+        for kind in PolicyType
+        for rule in policy.rules(kind)
+        for peer in rule.peers
+        if peer.ip_block is not None
+    )
+    doubtful = any(
+        has_leading_zeros(text) for block in blocks for text in (block.cidr, *block.excepts)
+    )
+    return Assumed(LEGACY_CIDR) if doubtful else ALWAYS
 
 
 def _port(

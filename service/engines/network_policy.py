@@ -70,6 +70,11 @@ def every_rule(policy: NetworkPolicy, kind: PolicyType) -> Iterable[tuple[int, N
     return enumerate(policy.rules(kind))
 
 
+def always_in_force(policy: NetworkPolicy) -> Condition:
+    """The API server has accepted the policy, so it holds."""
+    return ALWAYS
+
+
 def selector_peer(namespace: str, peer: NetworkPolicyPeer) -> Condition:
     """Pods by label; without a namespaceSelector, pods of the policy's own namespace."""
     pods = selected(LabelScope.POD, peer.pod_selector) if peer.pod_selector else ALWAYS
@@ -119,6 +124,8 @@ class Reading:
     selector_peer: Callable[[str, NetworkPolicyPeer], Condition] = selector_peer
     block_peer: Callable[[IPBlock], Condition] = block_peer
     port: Callable[[NetworkPolicyPort, Direction], Traffic] = port_traffic
+    in_force: Callable[[NetworkPolicy], Condition] = always_in_force
+    """What it rests on that a policy is applied at all."""
     any_traffic: Intervals = ALL_TRAFFIC
     """What a rule without `ports` covers."""
 
@@ -140,6 +147,7 @@ def translate(policy: NetworkPolicy, direction: Direction, reading: Reading) -> 
             reading.subjects,
             in_namespace(namespace),
             selected(LabelScope.POD, policy.pod_selector),
+            reading.in_force(policy),
         ),
         rules=rules,
         isolates=True,

@@ -7,7 +7,7 @@ Source: Azure/azure-container-networking npm/, v1.8.12 line.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from service.engines.endpoints import (
@@ -17,9 +17,16 @@ from service.engines.endpoints import (
     regular_containers_only,
 )
 from service.engines.engine import Engine, EngineOption, option, unread_policies
-from service.engines.network_policy import Reading, network_policies, selector_peer, translate
+from service.engines.network_policy import (
+    Reading,
+    block_peer,
+    network_policies,
+    selector_peer,
+    translate,
+)
 from service.engines.node_rules import NODE_TO_POD, own_node_allowed
 from service.engines.npm_refusal import (
+    LEGACY_CIDR,
     Refusal,
     refused_on_linux,
     refused_on_windows,
@@ -27,13 +34,13 @@ from service.engines.npm_refusal import (
 )
 from service.engines.npm_selectors import negation_lost, peer_as_sets
 from service.knowledge import value
-from service.model.addresses import Family
+from service.model.addresses import Family, has_leading_zeros
 from service.model.assumption import Assumption
 from service.model.condition import IS_POD, Assumed, Condition, FamilyIs, OsIs, all_of
 from service.model.engine import EngineProfile
 from service.model.finding import Finding, Severity
 from service.model.inventory import LINUX, WINDOWS
-from service.model.network_policy import NetworkPolicy, NetworkPolicyPeer
+from service.model.network_policy import IPBlock, NetworkPolicy, NetworkPolicyPeer
 from service.model.pipeline import (
     Direction,
     Effect,
@@ -109,12 +116,8 @@ class Platform:
 
 def platforms(*, fixed: bool) -> tuple[Platform, ...]:
     """Linux and Windows, with or without the selector fixes of September 2026."""
-    linux = Reading(
-        subjects=all_of(IS_POD, OsIs(LINUX)),
-        rules=translated_rules,
-        selector_peer=selector_peer if fixed else peer_as_sets,
-    )
-    windows = replace(linux, subjects=all_of(IS_POD, OsIs(WINDOWS)), selector_peer=selector_peer)
+    linux = Reading(rules=translated_rules, selector_peer=selector_peer if fixed else peer_as_sets)
+    windows = replace(linux, selector_peer=selector_peer)
     windows_egress = windows if fixed else replace(windows, selector_peer=_positive_peer)
     return (
         Platform(LINUX, refused_on_linux, linux, linux),
@@ -134,21 +137,16 @@ def compile_npm(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
     earlier = {each.ref: each for each in network_policies(snapshot.applied_before)}
     parts: dict[Direction, list[StagePolicy]] = {each: [] for each in Direction}
     findings: list[Finding] = []
-    for platform in platforms(fixed=fixed):
-        if not cluster_has_os(endpoints, platform.os):
-            continue
-        for policy in network_policies(snapshot.policy_set.policies):
-            applied, doubt, finding = _in_force(policy, earlier.get(policy.ref), platform)
+    present = [each for each in platforms(fixed=fixed) if cluster_has_os(endpoints, each.os)]
+    for policy in network_policies(snapshot.policy_set.policies):
+        for platform in present:
+            finding = _in_force(policy, earlier.get(policy.ref), platform)[2]
             if finding is not None:
                 findings.append(finding)
-            if applied is None:
-                continue
-            for direction in Direction:
-                part = translate(applied, direction, platform.reading(direction))
-                if part is not None:
-                    parts[direction].append(
-                        replace(part, subject=all_of(part.subject, *doubt)) if doubt else part
-                    )
+        for direction in Direction:
+            parts[direction].extend(
+                _by_platform(policy, earlier.get(policy.ref), direction, present)
+            )
     # Rules hang in FORWARD only, so a packet from a pod to its own node meets none of them.
     to_own_node = own_node_allowed(
         "NpmOwnNodeAllowed",
@@ -165,6 +163,29 @@ def compile_npm(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
     )
 
 
+def _by_platform(
+    policy: NetworkPolicy,
+    earlier: NetworkPolicy | None,
+    direction: Direction,
+    present: Iterable[Platform],
+) -> list[StagePolicy]:
+    """The policy's part on each platform; one for all, where node OS makes no difference."""
+    found: dict[str, StagePolicy | None] = {}
+    for platform in present:
+        applied, doubt, _ = _in_force(policy, earlier, platform)
+        part = translate(applied, direction, platform.reading(direction)) if applied else None
+        if part is not None and doubt:
+            part = replace(part, subject=all_of(part.subject, *doubt))
+        found[platform.os] = part
+    if len(found) > 1 and len(set(found.values())) == 1:
+        return [each for each in list(found.values())[:1] if each is not None]
+    return [
+        replace(part, subject=all_of(OsIs(os), part.subject))
+        for os, part in found.items()
+        if part is not None
+    ]
+
+
 def _in_force(
     policy: NetworkPolicy, earlier: NetworkPolicy | None, platform: Platform
 ) -> tuple[NetworkPolicy | None, tuple[Condition, ...], Finding | None]:
@@ -178,13 +199,19 @@ def _in_force(
         return Finding(refused.code, Severity.HIGH, detail, policy.ref, refused.pointer)
 
     if not refused.is_certain:
-        doubt = Assumed(Assumption(refused.code, f"{policy.ref}: {refused.detail}"))
-        return policy, (doubt,), finding("may not apply the policy")
+        return policy, (Assumed(LEGACY_CIDR),), finding("may not apply the policy")
     # A failed update leaves the rules of the version that was applied before in place, unless
     # they were removed ahead of the failure (npm networkPolicyController).
     if earlier is not None and refused.keeps_earlier and platform.refuses(earlier) is None:
         return earlier, (), finding("keeps the version that it applied before")
     return None, (), finding("does not apply the policy at all")
+
+
+def _block_peer(block: IPBlock) -> Condition:
+    # Tools that read addresses the C way take leading zeros for octal.
+    if any(map(has_leading_zeros, (block.cidr, *block.excepts))):
+        return Assumed(LEGACY_CIDR)
+    return block_peer(block)
 
 
 def _positive_peer(namespace: str, peer: NetworkPolicyPeer) -> Condition:

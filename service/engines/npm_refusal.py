@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from service.model.addresses import has_leading_zeros
+from service.model.assumption import Assumption
 from service.model.labels import LabelSelector
 from service.model.network_policy import (
     NetworkPolicy,
@@ -19,6 +20,11 @@ from service.model.network_policy import (
 )
 
 ALL_IPV4 = "0.0.0.0/0"
+LEGACY_CIDR = Assumption(
+    "NpmLegacyCidr",
+    "whether NPM applies a policy with leading zeros in a CIDR, and which addresses it then "
+    "means, is not documented",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +90,8 @@ def _address_refusals(policy: NetworkPolicy) -> Iterator[Refusal]:
         elif any(map(has_leading_zeros, (cidr, *peer.ip_block.excepts))):
             uncertain.append(
                 Refusal(
-                    "NpmLegacyCidr",
-                    f"what NPM makes of the leading zeros in {cidr} is not documented",
+                    LEGACY_CIDR.code,
+                    f"{LEGACY_CIDR.detail}: {cidr}",
                     f"{pointer}/ipBlock/cidr",
                     is_certain=False,
                 )
