@@ -83,7 +83,7 @@ def read_admin_policy(raw: Mapping[str, Any], position: Position = Position()) -
         )
     spec = header.document.member("spec")
     if spec is None:
-        notes.wrong("Required", "the object needs a spec", "/spec")
+        notes.wrong("RequiredField", "the object needs a spec", "/spec")
         spec = Members({}, "/spec", notes)
     spec.only(*schema.fields)
     policy = AdminPolicy(
@@ -105,7 +105,7 @@ def read_admin_policy(raw: Mapping[str, Any], position: Position = Position()) -
 
 def _tier(spec: Members) -> AdminTier:
     if "tier" not in spec:
-        spec.wrong("tier", "Required", "tier must be Admin or Baseline")
+        spec.wrong("tier", "RequiredField", "tier must be Admin or Baseline")
         return AdminTier.ADMIN
     return AdminTier(spec.choice("tier", [each.value for each in AdminTier], AdminTier.ADMIN.value))
 
@@ -113,7 +113,7 @@ def _tier(spec: Members) -> AdminTier:
 def _priority(spec: Members) -> int:
     priority = spec.number("priority")
     if "priority" not in spec:
-        spec.wrong("priority", "Required", f"priority must be between 0 and {LOWEST_PRIORITY}")
+        spec.wrong("priority", "RequiredField", f"priority must be between 0 and {LOWEST_PRIORITY}")
     if priority is not None and not 0 <= priority <= LOWEST_PRIORITY:
         spec.wrong("priority", "InvalidValue", f"priority must be between 0 and {LOWEST_PRIORITY}")
     return priority or 0
@@ -123,7 +123,7 @@ def _subject(spec: Members) -> NamespacedPods:
     subject = spec.member("subject")
     if subject is None:
         if "subject" not in spec:
-            spec.wrong("subject", "Required", "the policy needs a subject")
+            spec.wrong("subject", "RequiredField", "the policy needs a subject")
         return NamespacedPods()
     subject.only("namespaces", "pods")
     given = keys_of(subject, ("namespaces", "pods"))

@@ -56,7 +56,7 @@ class RuleReader:
         if len(name) > LONGEST_NAME:
             members.wrong("name", "TooLong", f"name must have at most {LONGEST_NAME} characters")
         if "action" not in members:
-            members.wrong("action", "Required", f"action is one of {', '.join(self.actions)}")
+            members.wrong("action", "RequiredField", f"action is one of {', '.join(self.actions)}")
         written = members.choice("action", self.actions, "Deny")
         check_length(members, place, self.most, least=1)
         peers = tuple(self._peer(each, kind) for each in members.members(place))
@@ -88,7 +88,7 @@ class RuleReader:
         others = sorted(members.keys() - set(known))
         for key in others:
             if key in _EGRESS_PEERS:
-                members.wrong(key, "Forbidden", f"{key} is no peer of this kind of rule")
+                members.wrong(key, "ForbiddenField", f"{key} is no peer of this kind of rule")
             else:
                 members.notes.tell(
                     "UnknownPeer",
@@ -193,12 +193,12 @@ def _check_combination(rule: AdminRule, members: Members, place: str, ports_fiel
     if without_names and any(each.name for each in rule.ports):
         members.wrong(
             ports_field,
-            "Forbidden",
+            "ForbiddenField",
             "a port name needs peers that are pods; networks, nodes and domainNames have none",
         )
     by_domain = any(isinstance(each, DomainNames) for each in rule.peers)
     if by_domain and rule.action is not AdminAction.ALLOW:
-        members.wrong(place, "Forbidden", "domainNames are for rules that allow")
+        members.wrong(place, "ForbiddenField", "domainNames are for rules that allow")
 
 
 def _port_number(members: Members, key: str) -> AdminPort:
@@ -254,7 +254,9 @@ def _range(members: Members) -> tuple[int | None, int | None]:
 
 def _number(members: Members, key: str) -> int | None:
     if key not in members:
-        members.wrong(key, "Required", f"{key} must be between {LOWEST_PORT} and {HIGHEST_PORT}")
+        members.wrong(
+            key, "RequiredField", f"{key} must be between {LOWEST_PORT} and {HIGHEST_PORT}"
+        )
         return None
     number = members.number(key)
     if number is not None and not LOWEST_PORT <= number <= HIGHEST_PORT:

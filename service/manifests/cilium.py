@@ -94,11 +94,11 @@ def _read_group(
     labels = header.metadata.labels("labels")
     cidrs: tuple[str, ...] = ()
     if spec is None:
-        notes.wrong("Required", "the object needs a spec", "/spec")
+        notes.wrong("RequiredField", "the object needs a spec", "/spec")
     else:
         spec.only("externalCIDRs")
         if "externalCIDRs" not in spec:
-            spec.wrong("externalCIDRs", "Required", "a group needs externalCIDRs")
+            spec.wrong("externalCIDRs", "RequiredField", "a group needs externalCIDRs")
         cidrs = spec.texts("externalCIDRs")
         for index, cidr in enumerate(cidrs):
             if parse_cidr_text(cidr) is None:

@@ -72,7 +72,7 @@ class PortReader:
             members.wrong("endPort", "InvalidPort", f"endPort must be at most {HIGHEST_PORT}")
         text = members.text("port")
         if "port" not in members:
-            members.wrong("port", "Required", "port must be a number in quotes, or a name")
+            members.wrong("port", "RequiredField", "port must be a number in quotes, or a name")
         elif _PORT_NAME.fullmatch(text) is not None and len(text) <= LONGEST_PORT_NAME:
             return CiliumPort(text.lower(), protocol)
         return CiliumPort(self._number(members, text), protocol, end)
@@ -152,6 +152,6 @@ def _icmp_field(members: Members) -> IcmpField:
         return IcmpField(names[value], family)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 255:
         detail = f"type must be a number up to 255 or the name of a type of {family}"
-        members.wrong("type", "InvalidValue" if "type" in members else "Required", detail)
+        members.wrong("type", "InvalidValue" if "type" in members else "RequiredField", detail)
         return IcmpField(0, family)
     return IcmpField(value, family)

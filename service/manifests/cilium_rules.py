@@ -88,7 +88,7 @@ class RuleReader:
         if not self.is_deny:
             others.add("authentication")
         elif "toFQDNs" in members:
-            members.wrong("toFQDNs", "Forbidden", "toFQDNs is not for rules that deny")
+            members.wrong("toFQDNs", "ForbiddenField", "toFQDNs is not for rules that deny")
         found = tuple(sorted(members.keys() - set(known) - others))
         for key in found:
             detail = f"{key} is no field that is known here; what the rule means without it is open"
@@ -114,7 +114,7 @@ class RuleReader:
             return False
         authentication.only("mode")
         if "mode" not in authentication:
-            authentication.wrong("mode", "Required", "authentication needs a mode")
+            authentication.wrong("mode", "RequiredField", "authentication needs a mode")
         mode = authentication.choice("mode", _AUTHENTICATION, "disabled")
         return mode != "disabled"
 
@@ -211,7 +211,7 @@ def _services(members: Members, key: str, agent: AgentNotes) -> tuple[CiliumPeer
             chosen.only("selector", "namespace")
             selector = chosen.member("selector")
             if selector is None:
-                chosen.wrong("selector", "Required", "k8sServiceSelector needs a selector")
+                chosen.wrong("selector", "RequiredField", "k8sServiceSelector needs a selector")
             else:
                 labels = service_labels(selector, agent)
                 found.append(ServicePeer(chosen.text("namespace"), selector=labels))

@@ -81,7 +81,7 @@ def _expression(members: Members, agent: AgentNotes) -> Iterator[SourcedRequirem
     members.only("key", "operator", "values")
     for each in ("key", "operator"):
         if each not in members:
-            members.wrong(each, "Required", f"an expression needs {each}")
+            members.wrong(each, "RequiredField", f"an expression needs {each}")
             return
     operator = members.choice("operator", _OPERATORS)
     values = members.texts("values")

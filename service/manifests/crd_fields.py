@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from service.manifests.calico_fields import Members, Note, Notes
-from service.manifests.names import dns_subdomain_fault, label_key_fault, label_value_fault
+from service.manifests.names import (
+    dns_label_fault,
+    dns_subdomain_fault,
+    label_key_fault,
+    label_value_fault,
+)
 from service.model.finding import Severity
 from service.model.labels import LabelSelector, Operator, Requirement
 from service.model.policy import Policy, PolicyRef
@@ -46,13 +51,16 @@ def header_of(raw: Mapping[str, Any], notes: Notes, *, namespaced: bool) -> Head
     """Identity and metadata of an object."""
     document = Members(raw, "", notes)
     metadata = document.member("metadata") or Members({}, "/metadata", notes)
-    name, namespace = metadata.text("name"), ""
+    name, namespace = metadata.text("name") or metadata.text("generateName"), ""
     if not name:
-        notes.wrong("Required", "the object needs a name", "/metadata/name")
-    elif wrong := dns_subdomain_fault(name):
-        notes.wrong("InvalidName", f"the name {wrong}", "/metadata/name")
+        notes.wrong("MissingName", "name or generateName is required", "/metadata/name")
+    elif wrong := dns_subdomain_fault(name.rstrip("-")):
+        notes.wrong("InvalidName", f"the name {name!r} {wrong}", "/metadata/name")
     if namespaced:
         namespace = metadata.text("namespace") or "default"
+        if wrong := dns_label_fault(namespace):
+            detail = f"the namespace {namespace!r} {wrong}"
+            notes.wrong("InvalidNamespace", detail, "/metadata/namespace")
     ref = PolicyRef(str(raw.get("kind")), namespace, name, str(raw.get("apiVersion")))
     return Header(ref, metadata, document)
 
@@ -93,7 +101,7 @@ def check_length(members: Members, key: str, most: int, *, least: int = 0) -> No
     value = members.value(key)
     if value is None:
         if least:
-            members.wrong(key, "Required", f"{key} needs at least {least} element")
+            members.wrong(key, "RequiredField", f"{key} needs at least {least} element")
     elif isinstance(value, list):
         if len(value) < least:
             members.wrong(key, "TooFew", f"{key} needs at least {least} element")
@@ -128,7 +136,7 @@ def label_selector(members: Members) -> LabelSelector:
 def _expression(members: Members) -> Requirement | None:
     for key in ("key", "operator"):
         if key not in members:
-            members.wrong(key, "Required", f"an expression needs {key}")
+            members.wrong(key, "RequiredField", f"an expression needs {key}")
             return None
     operator = members.choice("operator", [each.value for each in _OPERATORS])
     if not operator:
@@ -137,9 +145,9 @@ def _expression(members: Members) -> Requirement | None:
     chosen = Operator(operator)
     if chosen in {Operator.IN, Operator.NOT_IN}:
         if not values:
-            members.wrong("values", "Required", f"{operator} needs values")
+            members.wrong("values", "RequiredField", f"{operator} needs values")
     elif values:
-        members.wrong("values", "Forbidden", f"{operator} takes no values")
+        members.wrong("values", "ForbiddenField", f"{operator} takes no values")
     return Requirement(members.text("key"), chosen, values)
 
 

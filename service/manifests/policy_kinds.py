@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from service.manifests import network_policy
+from service.manifests import admin_policy, cilium, network_policy
+from service.manifests.admin_policy import read_admin_policy
+from service.manifests.cilium import read_cilium
 from service.manifests.network_policy import read_network_policy
 from service.manifests.network_policy_values import build_network_policy
 from service.manifests.readings import ReadingLike
@@ -35,6 +37,8 @@ _READ: dict[tuple[str, str], PolicyKind] = {
     (network_policy.API_VERSION, network_policy.KIND): PolicyKind(
         read_network_policy, build_network_policy
     ),
+    **dict.fromkeys(admin_policy.KINDS, PolicyKind(read_admin_policy)),
+    **dict.fromkeys(cilium.KINDS, PolicyKind(read_cilium)),
 }
 
 
