@@ -14,6 +14,7 @@ from service.manifests.pods import PodParts
 from service.manifests.report import Report
 from service.manifests.services import ServiceObject, ServiceParts
 from service.manifests.source import Source
+from service.manifests.stand_ins import StandIns
 from service.manifests.workloads import Workload, WorkloadObject, template_pods
 from service.model.finding import Severity
 from service.model.inventory import (
@@ -51,6 +52,7 @@ class InventoryDraft:
         self._services: list[Service] = []
         self._service_accounts: list[ServiceAccount] = []
         self._workloads: list[Workload] = []
+        self._stand_ins = StandIns(report)
 
     def claim(self, source: Source, kind: str, namespace: str, name: str) -> None:
         """Note a fault where another object of the upload has this kind and name."""
@@ -186,6 +188,10 @@ class InventoryDraft:
         labels = self.metadata.labels(source, read.metadata.labels)
         self._service_accounts.append(ServiceAccount(namespace, name, labels))
 
+    def add_stand_in(self, source: Source) -> None:
+        """What an engine keeps about a pod."""
+        self._stand_ins.add(source)
+
     def _identity(self, source: Source, metadata: Metadata) -> tuple[str, str]:
         rule = dns_label_fault if source.kind == "Service" else dns_subdomain_fault
         name = self.metadata.name(source, metadata.name, metadata.generate_name, rule)
@@ -195,9 +201,11 @@ class InventoryDraft:
 
     def finish(self) -> Inventory:
         """The inventory, with a pod for each workload that has none."""
-        pods = [*self._pods, *template_pods(self._workloads, self._pods)]
+        known = self._stand_ins.pods(self._workloads, self._pods)
+        pods = [*known, *template_pods(self._workloads, known)]
+        namespaces = self._stand_ins.namespaces(self._namespaces, self._pods)
         return Inventory(
-            namespaces=tuple(sorted(self._namespaces, key=lambda each: each.name)),
+            namespaces=tuple(sorted(namespaces, key=lambda each: each.name)),
             pods=tuple(sorted(pods, key=lambda each: (each.namespace, each.name))),
             nodes=tuple(sorted(self._nodes, key=lambda each: each.name)),
             services=tuple(sorted(self._services, key=lambda each: (each.namespace, each.name))),

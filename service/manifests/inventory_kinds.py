@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from service.manifests.inventory_draft import InventoryDraft
 from service.manifests.source import Source
+from service.manifests.stand_ins import READERS
 
 Add = Callable[[InventoryDraft, Source], None]
 
@@ -39,6 +40,7 @@ INVENTORY_KINDS: dict[tuple[str, str], InventoryKind] = {
     **{("apps/v1", kind): InventoryKind(InventoryDraft.add_workload) for kind in _APPS},
     ("batch/v1", "Job"): InventoryKind(InventoryDraft.add_workload),
     ("batch/v1", "CronJob"): InventoryKind(InventoryDraft.add_workload),
+    **dict.fromkeys(READERS, InventoryKind(InventoryDraft.add_stand_in)),
     **{
         (version, kind): InventoryKind(InventoryDraft.add_workload, is_served=False)
         for version, kinds in _REMOVED.items()

@@ -1,0 +1,98 @@
+"""Pods from what an engine keeps about them, for dumps that hold no pods.
+
+Such objects count only where no Pod is in the upload; beside pods they say nothing new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from service.manifests import cilium
+from service.manifests.calico_fields import Note
+from service.manifests.cilium import read_cilium_workload
+from service.manifests.cilium_workloads import EndpointReading
+from service.manifests.report import Report
+from service.manifests.source import Source
+from service.manifests.workloads import Workload
+from service.model.finding import Severity
+from service.model.inventory import METADATA_NAME_LABEL, Namespace, Owner, Pod
+
+_Read = Callable[[Mapping[str, Any]], tuple[EndpointReading | None, tuple[Note, ...]]]
+
+READERS: dict[tuple[str, str], _Read] = {
+    **dict.fromkeys(cilium.WORKLOAD_KINDS, read_cilium_workload),
+}
+
+
+class StandIns:
+    """Takes such objects one by one."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._found: dict[tuple[str, str], tuple[Source, EndpointReading]] = {}
+
+    def add(self, source: Source) -> None:
+        """An object of a kind in `READERS`."""
+        raw = source.content(self._report)
+        if raw is None:
+            return
+        read, notes = READERS[source.api_version, source.kind](raw)
+        for note in notes:
+            severity = note.severity or Severity.HIGH
+            self._report.problem(source, note.code, severity, note.detail, note.pointer)
+        if read is not None:
+            self._found.setdefault((read.pod.namespace, read.pod.name), (source, read))
+
+    def pods(self, workloads: Sequence[Workload], pods: Sequence[Pod]) -> list[Pod]:
+        """The pods of the upload, or those that stand for them."""
+        if pods or not self._found:
+            return list(pods)
+        self._tell()
+        by_namespace: dict[str, list[Workload]] = {}
+        for each in workloads:
+            by_namespace.setdefault(each.pod.namespace, []).append(each)
+        return [
+            _owned(read.pod, by_namespace.get(read.pod.namespace, ()))
+            for _, read in self._found.values()
+        ]
+
+    def namespaces(self, given: Iterable[Namespace], pods: Sequence[Pod]) -> list[Namespace]:
+        """The namespaces of the upload, and those that only identities tell of."""
+        found = {each.name: each for each in given}
+        if not pods:
+            for _, read in self._found.values():
+                name = read.pod.namespace
+                if read.namespace_labels and name not in found:
+                    labels = {**read.namespace_labels, METADATA_NAME_LABEL: name}
+                    found[name] = Namespace(name, dict(sorted(labels.items())))
+        return list(found.values())
+
+    def _tell(self) -> None:
+        source, _ = next(iter(self._found.values()))
+        self._report.problem(
+            source,
+            "PodsFromEndpoints",
+            Severity.MEDIUM,
+            f"the upload holds no Pods; {len(self._found)} {source.kind} objects stand for them, "
+            "which lack what the engine does not keep: labels that it ignores, ports without a "
+            "name, hostNetwork pods, nodes",
+        )
+
+
+def _owned(pod: Pod, workloads: Iterable[Workload]) -> Pod:
+    """The pod with its workload: the one that it is named after and has the labels of."""
+    if pod.owner is not None:
+        return pod
+    chosen = [
+        each
+        for each in workloads
+        if each.controller is None
+        and pod.name.startswith(f"{each.pod.name}-")
+        and all(each.pod.labels.get(key, value) == value for key, value in pod.labels.items())
+    ]
+    if not chosen:
+        return pod
+    workload = max(chosen, key=lambda each: len(each.pod.name))
+    return replace(pod, owner=Owner(workload.kind, workload.pod.name))
