@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from service.manifests import admin_policy, cilium, network_policy
+from service.manifests import admin_policy, calico, cilium, network_policy
 from service.manifests.admin_policy import read_admin_policy
+from service.manifests.calico import read_calico
 from service.manifests.cilium import read_cilium
 from service.manifests.network_policy import read_network_policy
 from service.manifests.network_policy_values import build_network_policy
@@ -38,6 +39,7 @@ _READ: dict[tuple[str, str], PolicyKind] = {
         read_network_policy, build_network_policy
     ),
     **dict.fromkeys(admin_policy.KINDS, PolicyKind(read_admin_policy)),
+    **dict.fromkeys(calico.KINDS, PolicyKind(read_calico)),
     **dict.fromkeys(cilium.KINDS, PolicyKind(read_cilium)),
 }
 
