@@ -150,6 +150,14 @@ def _decoder(struct: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(struct)
 
 
+def as_plain_json(text: str) -> Any:
+    """The value of a JSON text; None where it is none."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
 def _compose(text: bytes) -> Node | None:
     """JSON as YAML nodes, for the lines of its values; JSON is YAML but for a few oddities."""
     try:

@@ -15,7 +15,7 @@ class Closed(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=
     """What kubectl and the API server check strictly."""
 
 
-class ClosedMetadata(Closed):
+class ClosedMetadata(Closed, frozen=True):
     """All of ObjectMeta; what the server sets is let through unread."""
 
     name: str = ""
@@ -36,7 +36,7 @@ class ClosedMetadata(Closed):
     cluster_name: Any = None
 
 
-class RequirementField(Closed):
+class RequirementField(Closed, frozen=True):
     """One of `matchExpressions`."""
 
     key: str = ""
@@ -44,21 +44,21 @@ class RequirementField(Closed):
     values: list[str] = []
 
 
-class SelectorField(Closed):
+class SelectorField(Closed, frozen=True):
     """A LabelSelector."""
 
     match_labels: dict[str, str] = {}
     match_expressions: list[RequirementField] = []
 
 
-class IPBlockField(Closed):
+class IPBlockField(Closed, frozen=True):
     """`ipBlock`."""
 
     cidr: str = ""
     excepts: list[str] = field(default_factory=list, name="except")
 
 
-class PeerField(Closed):
+class PeerField(Closed, frozen=True):
     """One element of `from` or `to`."""
 
     pod_selector: SelectorField | None = None
@@ -66,7 +66,7 @@ class PeerField(Closed):
     ip_block: IPBlockField | None = None
 
 
-class PortField(Closed):
+class PortField(Closed, frozen=True):
     """One element of `ports`."""
 
     protocol: str | None = None
@@ -74,21 +74,21 @@ class PortField(Closed):
     end_port: int | None = None
 
 
-class IngressRuleField(Closed):
+class IngressRuleField(Closed, frozen=True):
     """One element of `ingress`."""
 
     peers: list[PeerField] = field(default_factory=list, name="from")
     ports: list[PortField] = []
 
 
-class EgressRuleField(Closed):
+class EgressRuleField(Closed, frozen=True):
     """One element of `egress`."""
 
     peers: list[PeerField] = field(default_factory=list, name="to")
     ports: list[PortField] = []
 
 
-class SpecField(Closed):
+class SpecField(Closed, frozen=True):
     """`spec`."""
 
     pod_selector: SelectorField = SelectorField()
@@ -97,7 +97,7 @@ class SpecField(Closed):
     policy_types: list[str] = []
 
 
-class NetworkPolicyField(Closed):
+class NetworkPolicyField(Closed, frozen=True):
     """The whole object; old clusters print a `status`."""
 
     api_version: Any = None

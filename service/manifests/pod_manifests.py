@@ -1,0 +1,127 @@
+"""Pods as Kubernetes objects: a Pod, or the workload whose template it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from service.model.inventory import ContainerPort, ContainerRole, Owner, Pod
+
+_API_VERSIONS = {
+    **dict.fromkeys(("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"), "apps/v1"),
+    **dict.fromkeys(("Job", "CronJob"), "batch/v1"),
+    "ReplicationController": "v1",
+}
+_JOBS = frozenset({"Job", "CronJob"})
+#: What the API asks for and the model does not keep.
+_IMAGE = "image.invalid/not-kept"
+_SCHEDULE = "0 0 1 1 *"
+_UID = "00000000-0000-0000-0000-000000000000"
+
+
+def manifest(
+    api_version: str, kind: str, metadata: Mapping[str, Any], **parts: Any
+) -> dict[str, Any]:
+    """An object without its empty parts."""
+    filled = {name: part for name, part in parts.items() if part}
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **filled}
+
+
+def metadata_of(name: str, labels: Mapping[str, str], namespace: str = "") -> dict[str, Any]:
+    """Metadata without empty members."""
+    found: dict[str, Any] = {"name": name}
+    if namespace:
+        found["namespace"] = namespace
+    if labels:
+        found["labels"] = dict(labels)
+    return found
+
+
+def pod_manifest(pod: Pod) -> dict[str, Any]:
+    """The object that reads back as this pod."""
+    if pod.from_template and pod.owner is not None:
+        return _workload(pod, pod.owner)
+    metadata = metadata_of(pod.name, pod.labels, pod.namespace)
+    if pod.owner is not None:
+        metadata["ownerReferences"] = [
+            {
+                "apiVersion": _API_VERSIONS.get(pod.owner.kind, "unknown.invalid/v1"),
+                "kind": pod.owner.kind,
+                "name": pod.owner.name,
+                "uid": _UID,
+                "controller": True,
+            }
+        ]
+    status: dict[str, Any] = {"phase": pod.phase}
+    if pod.addresses:
+        status["podIP"] = pod.addresses[0]
+        status["podIPs"] = [{"ip": each} for each in pod.addresses]
+    if not pod.ready:
+        status["conditions"] = [{"type": "Ready", "status": "False"}]
+    return manifest("v1", "Pod", metadata, spec=_spec(pod), status=status)
+
+
+def _workload(pod: Pod, owner: Owner) -> dict[str, Any]:
+    spec = _spec(pod)
+    if owner.kind in _JOBS:
+        spec["restartPolicy"] = "Never"
+    template: dict[str, Any] = {"spec": spec}
+    if pod.labels:
+        template = {"metadata": {"labels": dict(pod.labels)}, **template}
+    body: dict[str, Any] = {"template": template}
+    if owner.kind == "CronJob":
+        body = {"schedule": _SCHEDULE, "suspend": True, "jobTemplate": {"spec": body}}
+    elif owner.kind == "ReplicationController":
+        body = {"selector": dict(pod.labels), **body}
+    elif owner.kind != "Job":
+        body = {"selector": {"matchLabels": dict(pod.labels)}, **body}
+    metadata = metadata_of(owner.name, {}, pod.namespace)
+    return manifest(_API_VERSIONS[owner.kind], owner.kind, metadata, spec=body)
+
+
+def _spec(pod: Pod) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if pod.node is not None:
+        found["nodeName"] = pod.node
+    if pod.host_network:
+        found["hostNetwork"] = True
+    if pod.service_account != "default":
+        found["serviceAccountName"] = pod.service_account
+    if pod.os is not None:
+        found["os"] = {"name": pod.os}
+    by_role = {role: [each for each in pod.ports if each.role is role] for role in ContainerRole}
+    inits = [
+        *_containers("sidecar", by_role[ContainerRole.SIDECAR], restartPolicy="Always"),
+        *_containers("init", by_role[ContainerRole.INIT]),
+    ]
+    if inits:
+        found["initContainers"] = inits
+    regular = _containers("main", by_role[ContainerRole.REGULAR])
+    found["containers"] = regular or [{"name": "main", "image": _IMAGE}]
+    return found
+
+
+def _containers(prefix: str, ports: Iterable[ContainerPort], **more: str) -> list[dict[str, Any]]:
+    """Containers with these ports; a name that two ports share stands once in each."""
+    groups: list[dict[str, ContainerPort]] = []
+    for port in ports:
+        key = port.name or f"{port.protocol} {port.number}"
+        group = next((each for each in groups if key not in each), None)
+        if group is None:
+            group = {}
+            groups.append(group)
+        group[key] = port
+    return [
+        {
+            "name": prefix if at == 0 else f"{prefix}-{at}",
+            "image": _IMAGE,
+            **more,
+            "ports": [_port(each) for each in group.values()],
+        }
+        for at, group in enumerate(groups)
+    ]
+
+
+def _port(port: ContainerPort) -> dict[str, Any]:
+    named = {"name": port.name} if port.name else {}
+    return {**named, "containerPort": port.number, "protocol": port.protocol}
