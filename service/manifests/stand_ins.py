@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from service.manifests import cilium
+from service.manifests import calico, cilium
+from service.manifests.calico import read_calico_workload
 from service.manifests.calico_fields import Note
 from service.manifests.cilium import read_cilium_workload
 from service.manifests.cilium_workloads import EndpointReading
@@ -21,8 +22,20 @@ from service.model.inventory import METADATA_NAME_LABEL, Namespace, Owner, Pod
 
 _Read = Callable[[Mapping[str, Any]], tuple[EndpointReading | None, tuple[Note, ...]]]
 
+
+def _read_calico(raw: Mapping[str, Any]) -> tuple[EndpointReading | None, tuple[Note, ...]]:
+    pod, notes = read_calico_workload(raw)
+    return None if pod is None else EndpointReading(pod, {}), notes
+
+
 READERS: dict[tuple[str, str], _Read] = {
     **dict.fromkeys(cilium.WORKLOAD_KINDS, read_cilium_workload),
+    **dict.fromkeys(calico.WORKLOAD_KINDS, _read_calico),
+}
+#: What is not known of pods that such objects stand for.
+_NOT_KEPT = {
+    "CiliumEndpoint": "labels that it ignores, ports without a name, hostNetwork pods, nodes",
+    "WorkloadEndpoint": "ports without a name, hostNetwork pods",
 }
 
 
@@ -76,8 +89,7 @@ class StandIns:
             "PodsFromEndpoints",
             Severity.MEDIUM,
             f"the upload holds no Pods; {len(self._found)} {source.kind} objects stand for them, "
-            "which lack what the engine does not keep: labels that it ignores, ports without a "
-            "name, hostNetwork pods, nodes",
+            f"which lack what the engine does not keep: {_NOT_KEPT[source.kind]}",
         )
 
 
