@@ -24,6 +24,7 @@ from service.model.flow import (
 )
 from tests.builders import Manifest, namespace, network_policy, node, pod, service
 from tests.vectors.calico import CALICO_MANIFEST_OF
+from tests.vectors.policy_api import MANIFEST_OF as POLICY_API_MANIFEST_OF
 
 _LOADED: dict[str, Any] = yaml.safe_load(
     Path(__file__).with_name("semantics.yaml").read_text(encoding="utf-8")
@@ -74,7 +75,7 @@ class Case:
     @property
     def kinds(self) -> frozenset[str]:
         """The shorthand of each given object's kind."""
-        return frozenset(kind_of(each) for each in self.given)
+        return frozenset(kind_of(each) for each in self.given) - OPTION_OF.keys()
 
     @property
     def traffic_policy(self) -> str:
@@ -85,9 +86,20 @@ class Case:
     def flow(self) -> Flow:
         return flow_of(self.when)
 
+    @property
+    def options(self) -> str:
+        """The engine's settings, as they follow a profile's name."""
+        chosen = [
+            f"{OPTION_OF[kind]}={each[kind]}"
+            for each in self.given
+            if (kind := kind_of(each)) in OPTION_OF
+        ]
+        return f"?{'&'.join(chosen)}" if chosen else ""
+
     def manifests(self) -> list[Manifest]:
         """The given objects that are in force."""
-        found = enumerate(each for each in self.given if "applied_before" not in each)
+        given = [each for each in self.given if kind_of(each) not in OPTION_OF]
+        found = enumerate(each for each in given if "applied_before" not in each)
         return [MANIFEST_OF[kind_of(each)](each, f"policy-{index}") for index, each in found]
 
     def applied_before(self) -> list[Manifest]:
@@ -116,7 +128,11 @@ def network_policy_of(given: Mapping[str, Any], name: str) -> Manifest:
 MANIFEST_OF: dict[str, Callable[[Mapping[str, Any], str], Manifest]] = {
     "spec": network_policy_of,
     **CALICO_MANIFEST_OF,
+    **POLICY_API_MANIFEST_OF,
 }
+
+#: Given things that are no objects but settings of the engine, by the option they stand for.
+OPTION_OF = {"mode": "policyEnforcement"}
 
 
 def fixture_manifests(os: str = "linux", traffic_policy: str = "") -> list[Manifest]:
