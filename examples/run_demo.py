@@ -31,6 +31,8 @@ def main() -> int:
         environment = {
             **os.environ,
             "NETVERDICT_DATABASE_URL": f"sqlite:///{folder}/demo.sqlite3",
+            # The log is shown only if the service does not start, and then to a person.
+            "NETVERDICT_LOG_FORMAT": "console",
         }
         print("Migrating an empty SQLite database", flush=True)
         subprocess.run(
@@ -64,18 +66,20 @@ def serving(environment: dict[str, str], log: Path) -> Iterator[str]:
             # Ctrl-C reaches this script alone, which then stops the service in order.
             start_new_session=True,
         )
-        try:
-            wait_until_ready(base, server, log)
-            yield base
-        finally:
-            stop(server)
-            print(f"Stopped the service (process {server.pid})", flush=True)
+    # The socket is closed here and gunicorn's alone: were it to die, a request would be refused
+    # at once instead of waiting.
+    try:
+        wait_until_ready(base, server, log)
+        yield base
+    finally:
+        stop(server)
+        print(f"Stopped the service (process {server.pid})", flush=True)
 
 
 def wait_until_ready(base: str, server: subprocess.Popen[bytes], log: Path) -> None:
     """Return when /readyz says so; give up with the service's log when it does not."""
     deadline = time.monotonic() + START_SECONDS
-    reason = "no answer yet"
+    reason = "it stopped"
     while time.monotonic() < deadline and server.poll() is None:
         try:
             with urllib.request.urlopen(f"{base}/readyz", timeout=5):
