@@ -40,7 +40,7 @@ demo: $(READY) ## Start the service on a free port, tell the story over HTTP, st
 	@$(BIN)/python examples/run_demo.py
 
 .PHONY: serve
-serve: $(READY) ## Migrate var/netverdict.sqlite3 and serve on 127.0.0.1:8080 until Ctrl-C
+serve: $(READY) ## Migrate the database (var/netverdict.sqlite3) and serve on 127.0.0.1:8080 until Ctrl-C
 	@mkdir -p var
 	@$(BIN)/python -m service.cli migrate
 	@NETVERDICT_LOG_FORMAT=$${NETVERDICT_LOG_FORMAT:-console} exec $(BIN)/gunicorn
@@ -79,7 +79,7 @@ openapi: $(READY) ## Write openapi.yaml from the code
 
 .PHONY: bench
 bench: $(READY) ## Run the benchmarks
-	@test -d benchmarks || { echo "There are no benchmarks yet"; exit 1; }
+	@test -f benchmarks/__main__.py || { echo "There are no benchmarks yet"; exit 1; }
 	@$(BIN)/python -m benchmarks
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
