@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from service.manifests.faults import UploadRefused
+from service.manifests.faults import UploadRefused, UploadTooLarge
 from service.manifests.limits import Limits
 from service.model.finding import Severity
 from service.usecases import clusters, revisions
@@ -240,7 +240,7 @@ def test_notes_are_texts_for_people(context: Context, note: str) -> None:
 
 def test_limits_are_those_of_the_context(context: Context) -> None:
     small = replace(context, limits=Limits(documents=2))
-    with pytest.raises(Exception, match="documents"):
+    with pytest.raises(UploadTooLarge, match="more than 2"):
         revisions.create_revision(small, "a", upload(*DEMO))
 
 
