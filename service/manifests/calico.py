@@ -158,8 +158,9 @@ def superseded_forms(
     """
     forms: dict[tuple[str, str, str], dict[str, int]] = {}
     for index, (ref, _) in enumerate(readings):
-        key = (ref.kind, ref.namespace, ref.name)
-        forms.setdefault(key, {}).setdefault(ref.api_version, index)
+        if ref.api_version in {API, STORED_API}:
+            key = (ref.kind, ref.namespace, ref.name)
+            forms.setdefault(key, {}).setdefault(ref.api_version, index)
     found: dict[int, bool] = {}
     for both in forms.values():
         if API not in both or STORED_API not in both:

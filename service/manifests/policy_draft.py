@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from service.manifests.calico import superseded_forms
 from service.manifests.digests import canonical_json, digest_of
 from service.manifests.policy_kinds import PolicyKind
 from service.manifests.report import Report
-from service.manifests.source import Source
+from service.manifests.source import Source, Spot
 from service.manifests.upload import PolicyDocument
+from service.model.finding import Severity
 from service.model.policy import Position
 
 Claim = Callable[[Source, str, str, str], None]
@@ -22,6 +24,7 @@ class PolicyDraft:
         self._report = report
         self._claim = claim
         self._documents: list[PolicyDocument] = []
+        self._parts: list[str] = []
 
     def add(self, source: Source, kind: PolicyKind) -> None:
         """A policy of any kind."""
@@ -49,7 +52,23 @@ class PolicyDraft:
         self._documents.append(
             PolicyDocument(ref, position, text, normalised, digest, reading.value)
         )
+        self._parts.append(source.part)
 
     def finish(self) -> tuple[PolicyDocument, ...]:
-        """The policies, sorted by their reference."""
-        return tuple(sorted(self._documents, key=lambda each: each.ref))
+        """The policies, sorted by their reference; of two forms of one object only one."""
+        superseded = superseded_forms([(each.ref, each.normalised) for each in self._documents])
+        for index, differs in sorted(superseded.items()):
+            self._tell_superseded(index, differs=differs)
+        found = (each for index, each in enumerate(self._documents) if index not in superseded)
+        return tuple(sorted(found, key=lambda each: each.ref))
+
+    def _tell_superseded(self, index: int, *, differs: bool) -> None:
+        document = self._documents[index]
+        place = Spot(self._parts[index], document.position.document, document.position.line)
+        detail = f"{document.ref} is there in Calico's other API too; that one counts"
+        if differs:
+            self._report.problem(
+                place, "CalicoFormsDiffer", Severity.HIGH, f"{detail}, and it says something else"
+            )
+        else:
+            self._report.problem(place, "CalicoFormsAgree", Severity.INFO, detail)

@@ -9,9 +9,11 @@ import pytest
 import yaml
 
 from service.manifests.calico import read_calico, read_calico_workload, superseded_forms
+from service.manifests.faults import UploadRefused
 from service.model.calico import API, STORED_API, CalicoPolicy, NetworkSet
 from service.model.finding import Severity
 from service.model.inventory import ContainerPort
+from tests.builders import pod, upload
 
 
 def stored(kind: str, spec: str = "{}", name: str = "default.x", **metadata: Any) -> dict[str, Any]:
@@ -142,8 +144,36 @@ def test_one_object_in_both_forms_counts_once() -> None:
     assert forms(view, view) == {}
 
 
-def test_workload_endpoints_stand_for_pods() -> None:
-    raw: dict[str, Any] = {
+@pytest.mark.parametrize(
+    ("spec", "kept", "code"),
+    [
+        ("{selector: all(), types: [Ingress]}", STORED_API, "CalicoFormsAgree"),
+        ("{selector: has(a)}", API, "CalicoFormsDiffer"),
+    ],
+)
+def test_an_upload_keeps_one_of_two_forms(spec: str, kept: str, code: str) -> None:
+    view = stored("GlobalNetworkPolicy", "{selector: all()}", "x") | {"apiVersion": API}
+    other = stored("GlobalNetworkPolicy", "{selector: all()}", "default.y")
+    read = upload(view, stored("GlobalNetworkPolicy", spec), other)
+    assert [each.ref.name for each in read.policies] == ["x", "y"]
+    assert [each.ref.api_version for each in read.policies] == [kept, STORED_API]
+    told = next(each for each in read.problems if each.code.startswith("CalicoForms"))
+    assert (told.code, told.document) == (code, 1 if kept == STORED_API else 2)
+
+
+def test_problems_and_faults_of_an_upload_have_places() -> None:
+    lost = "{types: [Ingress], ingress: [{action: Allow, source: {nets: [x]}}]}"
+    (told,) = upload(stored("GlobalNetworkPolicy", lost)).problems
+    assert (told.severity, told.pointer) == (Severity.HIGH, "/spec/ingress/0/source/nets/0")
+    with pytest.raises(UploadRefused) as refused:
+        upload(stored("GlobalNetworkPolicy", lost, "x") | {"apiVersion": API})
+    assert [(each.document, each.pointer) for each in refused.value.faults] == [
+        (1, "/spec/ingress/0/source/nets/0")
+    ]
+
+
+def workload_endpoint() -> dict[str, Any]:
+    return {
         "apiVersion": API,
         "kind": "WorkloadEndpoint",
         "metadata": {
@@ -164,13 +194,25 @@ def test_workload_endpoints_stand_for_pods() -> None:
             ],
         },
     }
-    pod, notes = read_calico_workload(raw)
-    assert pod is not None
-    assert (pod.namespace, pod.name, pod.node) == ("shop", "web", "n1")
-    assert dict(pod.labels) == {"app": "web"}
-    assert (pod.addresses, pod.service_account) == (("10.244.1.10", "fd00::10"), "front")
-    assert pod.ports == (ContainerPort(8080, "TCP", "http"),)
+
+
+def test_workload_endpoints_stand_for_pods() -> None:
+    raw = workload_endpoint()
+    found, notes = read_calico_workload(raw)
+    assert found is not None
+    assert (found.namespace, found.name, found.node) == ("shop", "web", "n1")
+    assert dict(found.labels) == {"app": "web"}
+    assert (found.addresses, found.service_account) == (("10.244.1.10", "fd00::10"), "front")
+    assert found.ports == (ContainerPort(8080, "TCP", "http"),)
     assert [each.pointer for each in notes] == [f"/spec/ipNetworks/{index}" for index in (2, 3, 4)]
     assert all(each.severity is not None for each in notes)
     for missing in ({"pod": ""}, {"orchestrator": "openstack"}):
         assert read_calico_workload({**raw, "spec": {**raw["spec"], **missing}})[0] is None
+
+
+def test_workload_endpoints_of_an_upload() -> None:
+    alone = upload(workload_endpoint())
+    assert [(each.namespace, each.name) for each in alone.inventory.pods] == [("shop", "web")]
+    assert "PodsFromEndpoints" in {each.code for each in alone.problems}
+    beside_pods = upload(workload_endpoint(), pod("shop/other"))
+    assert [each.name for each in beside_pods.inventory.pods] == ["other"]
