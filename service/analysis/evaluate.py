@@ -16,6 +16,7 @@ from service.analysis.attempts import (
 from service.analysis.deciding import LET_THROUGH, Connection, both, decide, index_of
 from service.analysis.resolving import NoNetwork, Resolver, UnresolvedEnd
 from service.analysis.service_attempts import ServiceCalls
+from service.analysis.stoppable import may_stop
 from service.model.assumption import Assumption
 from service.model.endpoint import Endpoint, EndpointKind
 from service.model.flow import Flow
@@ -118,7 +119,7 @@ class Evaluator:
                 evidence=(Evidence("Allow", "OwnPod", "a pod always reaches itself"),),
             )
             return own, own, Decision.ALLOW
-        if not attempt.treatments:
+        if not attempt.treatments and self._may_be_stopped(attempt):
             unknown = DirectionVerdict(
                 Decision.UNKNOWN,
                 assumptions=(attempt.assumption,) if attempt.assumption else (),
@@ -128,16 +129,23 @@ class Evaluator:
         # Around a pod that calls itself through its Service, both sides see what the path says;
         # otherwise only the side of the backend does.
         around = source is destination
+        treatments = attempt.treatments or (Treatment.AS_SOURCE,)
         egress = _either(
-            [self._egress(attempt, each) for each in attempt.treatments]
+            [self._egress(attempt, each) for each in treatments]
             if around
             else [self._egress(attempt, Treatment.AS_SOURCE)],
             attempt.assumption,
         )
-        ingress = _either(
-            [self._ingress(attempt, each) for each in attempt.treatments], attempt.assumption
-        )
+        ingress = _either([self._ingress(attempt, each) for each in treatments], attempt.assumption)
         return egress, ingress, both(egress.decision, ingress.decision)
+
+    def _may_be_stopped(self, attempt: Attempt) -> bool:
+        """Whether it matters at all what either end would see."""
+        point, family = attempt.point, attempt.family
+        egress, ingress = self._index[Direction.EGRESS], self._index[Direction.INGRESS]
+        return may_stop(egress, attempt.source.speaker, point, family) or may_stop(
+            ingress, attempt.destination.speaker, point, family
+        )
 
     def _egress(self, attempt: Attempt, treatment: Treatment) -> DirectionVerdict:
         if treatment is Treatment.BYPASS:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cache, partial
 
 from service.engines.endpoints import (
     EndpointView,
@@ -17,6 +18,7 @@ from service.engines.endpoints import (
     regular_containers_only,
 )
 from service.engines.engine import Engine, EngineOption, option, unread_policies
+from service.engines.memo import IdentityMemo
 from service.engines.network_policy import (
     Reading,
     block_peer,
@@ -114,6 +116,7 @@ class Platform:
         return self.ingress if direction is Direction.INGRESS else self.egress
 
 
+@cache
 def platforms(*, fixed: bool) -> tuple[Platform, ...]:
     """Linux and Windows, with or without the selector fixes of September 2026."""
     linux = Reading(rules=translated_rules, selector_peer=selector_peer if fixed else peer_as_sets)
@@ -145,7 +148,11 @@ def compile_npm(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
                 findings.append(finding)
         for direction in Direction:
             parts[direction].extend(
-                _by_platform(policy, earlier.get(policy.ref), direction, present)
+                _PARTS.get(
+                    (policy, earlier.get(policy.ref), *present),
+                    direction,
+                    partial(_by_platform, policy, earlier.get(policy.ref), direction, present),
+                )
             )
     # Rules hang in FORWARD only, so a packet from a pod to its own node meets none of them.
     to_own_node = own_node_allowed(
@@ -163,6 +170,9 @@ def compile_npm(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
     )
 
 
+_PARTS: IdentityMemo[list[StagePolicy]] = IdentityMemo(200_000)
+
+
 def _by_platform(
     policy: NetworkPolicy,
     earlier: NetworkPolicy | None,
@@ -177,8 +187,8 @@ def _by_platform(
         if part is not None and doubt:
             part = replace(part, subject=all_of(part.subject, *doubt))
         found[platform.os] = part
-    if len(found) > 1 and len(set(found.values())) == 1:
-        return [each for each in list(found.values())[:1] if each is not None]
+    if len(set(found.values())) == 1:
+        return [part for part in list(found.values())[:1] if part is not None]
     return [
         replace(part, subject=all_of(OsIs(os), part.subject))
         for os, part in found.items()
