@@ -19,6 +19,12 @@ from tests.web.story import PODS, POLICY, REVISIONS, YAML
 OBJECTS = list(yaml.safe_load_all(PODS))
 LIST = {"apiVersion": "v1", "kind": "List", "items": OBJECTS}
 NDJSON = "\n".join(map(json.dumps, OBJECTS))
+
+
+def _packed(text: str) -> bytes:
+    return gzip.compress(text.encode(), mtime=0)
+
+
 Files = list[tuple[io.BytesIO, str] | tuple[io.BytesIO, str, str]]
 
 
@@ -50,9 +56,21 @@ def files(*each: tuple[bytes, str] | tuple[bytes, str, str]) -> dict[str, Files]
         (json.dumps(LIST), "application/json", ""),
         (json.dumps(LIST), YAML, ""),
         (NDJSON, "application/x-ndjson", ""),
-        (gzip.compress(PODS.encode()), YAML, "gzip"),
-        (gzip.compress(json.dumps(LIST).encode()), "application/json", "GZIP"),
-        (gzip.compress(NDJSON.encode()), "application/x-ndjson", "x-gzip"),
+        (_packed(PODS), YAML, "gzip"),
+        (_packed(json.dumps(LIST)), "application/json", "GZIP"),
+        (_packed(NDJSON), "application/x-ndjson", "x-gzip"),
+    ],
+    ids=[
+        "yaml",
+        "old yaml",
+        "text yaml",
+        "text x-yaml",
+        "json",
+        "json as yaml",
+        "ndjson",
+        "packed yaml",
+        "packed json",
+        "packed ndjson",
     ],
 )
 def test_one_body(demo: Api, body: str | bytes, content_type: str, encoding: str) -> None:
@@ -66,8 +84,8 @@ def test_one_body(demo: Api, body: str | bytes, content_type: str, encoding: str
         files((PODS.encode(), "pods.yaml")),
         files((PODS.encode(), "pods", "application/octet-stream")),
         files((json.dumps(LIST).encode(), "list.json", "application/json")),
-        files((gzip.compress(PODS.encode()), "pods.yaml.gz", "application/gzip")),
-        files((gzip.compress(PODS.encode()), "pods.yaml.gz", "application/octet-stream")),
+        files((_packed(PODS), "pods.yaml.gz", "application/gzip")),
+        files((_packed(PODS), "pods.yaml.gz", "application/octet-stream")),
         files(*((yaml.safe_dump(each).encode(), f"{n}.yaml") for n, each in enumerate(OBJECTS))),
         {"manifests": PODS},
     ],
@@ -96,6 +114,7 @@ def test_a_fault_names_the_file(demo: Api) -> None:
         (PODS, "application/x-www-form-urlencoded", 415, "UnsupportedMediaType"),
         (PODS, "application/yaml; charset=utf-16", 415, "UnsupportedCharset"),
     ],
+    ids=lambda value: str(value)[:30].replace("\n", " "),
 )
 def test_bodies_that_are_refused(
     demo: Api, body: Any, content_type: str, status: int, code: str
@@ -124,32 +143,33 @@ def test_a_form_is_not_compressed_as_a_whole(demo: Api) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("body", "encoding"),
-    [
-        (b"not gzip at all", "gzip"),
-        (gzip.compress(PODS.encode())[:-20], "gzip"),
-        (gzip.compress(PODS.encode())[:20] + b"x" * 20, "gzip"),
-        (b"\xff\xfe" + PODS.encode("utf-16-le"), ""),
-        (b"a: \xff\n", ""),
-        (b"\x00" * 100, ""),
-        (b"a: \x00b\n", ""),
-        (b'a: "\\ud800"\n', ""),
-        (b"{" * 5000, ""),
-        (b"- " * 5000 + b"a", ""),
-        (b"a: &a [*a]\n", ""),
-        (b"!!python/object/apply:os.system ['true']\n", ""),
-        (b"? {a: b}\n: c\n", ""),
-        (b"kind: Pod\n", ""),
-        (b"- 1\n- 2\n", ""),
-        (b"just text\n", ""),
-        (b"apiVersion: v1\nkind: Pod\nmetadata: {name: " + b"9" * 5000 + b"}\n", ""),
-        (b"apiVersion: v1\nkind: List\nitems: 5\n", ""),
-        (b"%YAML 9.9\n---\na: b\n", ""),
-        (b"a: 1\na: 2\n", ""),
-    ],
-    ids=lambda value: str(value)[:30],
-)
+BROKEN: dict[str, tuple[bytes, str]] = {
+    "no gzip": (b"not gzip at all", "gzip"),
+    "gzip that ends early": (_packed(PODS)[:-20], "gzip"),
+    "gzip that goes wrong": (_packed(PODS)[:20] + b"x" * 20, "gzip"),
+    "UTF-16": (b"\xff\xfe" + PODS.encode("utf-16-le"), ""),
+    "no UTF-8": (b"a: \xff\n", ""),
+    "only NUL": (b"\x00" * 100, ""),
+    "NUL": (b"a: \x00b\n", ""),
+    "a lone surrogate": (b'a: "\\ud800"\n', ""),
+    "deep brackets": (b"{" * 5000, ""),
+    "deep lists": (b"- " * 5000 + b"a", ""),
+    "an alias of itself": (b"a: &a [*a]\n", ""),
+    "a tag": (b"!!python/object/apply:os.system ['true']\n", ""),
+    "an object as key": (b"? {a: b}\n: c\n", ""),
+    "no version": (b"kind: Pod\n", ""),
+    "a list": (b"- 1\n- 2\n", ""),
+    "text": (b"just text\n", ""),
+    "a huge number": (
+        b"apiVersion: v1\nkind: Pod\nmetadata: {name: " + b"9" * 5000 + b"}\n",
+        "",
+    ),
+    "another YAML": (b"%YAML 9.9\n---\na: b\n", ""),
+    "a key twice": (b"a: 1\na: 2\n", ""),
+}
+
+
+@pytest.mark.parametrize(("body", "encoding"), list(BROKEN.values()), ids=list(BROKEN))
 def test_broken_input_is_never_a_fault_of_ours(demo: Api, body: bytes, encoding: str) -> None:
     headers = {"Content-Encoding": encoding} if encoding else {}
     answer = demo.client.post(REVISIONS, data=body, content_type=YAML, headers=headers)
@@ -183,7 +203,7 @@ DOCUMENT = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: n%d}\n"
     ("body", "encoding", "status", "code"),
     [
         (b"#" * 2001, "", 413, "SentBytesExceeded"),
-        (gzip.compress(b"#" * 30_000), "gzip", 413, "UnpackedBytesExceeded"),
+        (_packed("#" * 30_000), "gzip", 413, "UnpackedBytesExceeded"),
         ("".join(DOCUMENT % n for n in range(6)).encode(), "", 413, "DocumentsExceeded"),
         (b"a: " + b"[" * 11 + b"]" * 11, "", 422, "DepthExceeded"),
         (b"a: &a 1\nb: [" + b"*a, " * 4 + b"]", "", 422, "AliasesExceeded"),

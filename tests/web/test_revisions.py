@@ -131,7 +131,7 @@ def test_faults_are_all_told_with_their_place(demo: Api) -> None:
         (YAML, "kind: Pod\n\tname: x"),
         ("application/json", '{"kind": '),
         ("application/json", "{} trailing"),
-        ("application/x-ndjson", '{"a": 1}\n{"a": '),
+        ("application/x-ndjson", '{"a": '),
     ],
 )
 def test_text_that_cannot_be_parsed(demo: Api, media_type: str, text: str) -> None:
