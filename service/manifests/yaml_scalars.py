@@ -50,11 +50,14 @@ def resolve(text: str) -> Scalar:
     match = _INTEGER.fullmatch(number)
     if match is not None:
         kind = match.lastgroup or "dec"
-        value = int(match[kind], _BASES[kind])
-        value = -value if match["sign"] == "-" else value
-        # Beyond 64 bits goyaml goes on as with a float, which only takes decimal digits.
-        if -(1 << 63) <= value < 1 << 64:
-            return value
+        digits = match[kind].lstrip("0") or "0"
+        # Beyond 64 bits goyaml goes on as with a float, which only takes decimal digits. More
+        # digits than that are not even converted: Python refuses some thousands of them.
+        if len(digits) <= 64:
+            value = int(digits, _BASES[kind])
+            value = -value if match["sign"] == "-" else value
+            if -(1 << 63) <= value < 1 << 64:
+                return value
     return _float(number, text) if _FLOAT.fullmatch(number) else text
 
 
