@@ -16,6 +16,8 @@ from functools import lru_cache
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+_OCTET = r"(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_PLAIN_IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}", re.ASCII)
 _IPV4 = re.compile(r"[0-9]+(?:\.[0-9]+){3}", re.ASCII)
 _IPV6 = re.compile(r"[0-9a-fA-F:]+(?::[0-9.]+)?", re.ASCII)
 _PREFIX = re.compile(r"[0-9]+", re.ASCII)
@@ -57,6 +59,14 @@ def parse_address(text: str) -> tuple[Address, bool] | None:
         return None
     # Up to four digits of an IPv6 group are plain with their zeros.
     return address, plain == text or (address.version == 6 and _is_plain_ipv6(text))
+
+
+def plain_address(text: str) -> str | None:
+    """An address in plain notation; None where it is no address."""
+    if _PLAIN_IPV4.fullmatch(text) is not None:
+        return text
+    found = parse_address(text)
+    return None if found is None else str(found[0])
 
 
 def parse_block(text: str) -> Block | None:

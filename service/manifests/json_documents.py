@@ -64,20 +64,24 @@ class JsonReader:
         self._numbering = numbering
         self._report = report
         self._first_line = first_line
+        self._content = b""
+        self._identities: dict[tuple[bytes, bytes], Identity] = {}
         self._lines = Lines(b"", first_line)
 
     def objects(self, content: bytes) -> Iterator[JsonSource]:
         """The objects of a text, one or several in a row; `MalformedJson` comes at once."""
+        self._content = content
         self._lines = Lines(content, self._first_line)
         try:
             envelope = _ENVELOPE.decode(content)
         except (ValueError, RecursionError):
             # Not one object, or none at all. What follows also checks what was not looked at.
-            return self._each(self._values(content), content, 0, NO_IDENTITY)
+            return self._each(self._values(content), 0, NO_IDENTITY)
         return self._expand(envelope, msgspec.Raw(content), 0, NO_IDENTITY)
 
     def lines(self, content: bytes) -> Iterator[JsonSource]:
         """One object a line; a line that is none costs only itself."""
+        self._content = content
         self._lines = Lines(content, self._first_line)
         offset = 0
         for line in content.splitlines(keepends=True):
@@ -89,7 +93,7 @@ class JsonReader:
                     self._report.fault(spot, "MalformedDocument", f"not JSON: {error}")
                 else:
                     start = offset + len(line) - len(line.lstrip())
-                    yield from self._object(msgspec.Raw(line.strip()), start, NO_IDENTITY)
+                    yield from self._each([msgspec.Raw(line.strip())], start, NO_IDENTITY)
             offset += len(line)
 
     def _values(self, content: bytes) -> list[msgspec.Raw]:
@@ -104,24 +108,31 @@ class JsonReader:
             raise MalformedJson(f"not JSON: {detail}", self._lines.at(offset)) from None
 
     def _each(
-        self, raws: list[msgspec.Raw], content: bytes | msgspec.Raw, base: int, inherited: Identity
+        self, raws: list[msgspec.Raw], start: int, inherited: Identity
     ) -> Iterator[JsonSource]:
-        """Values that stand in a text in this order, with nothing but gaps between them."""
-        cursor = bytes(content).find(bytes(raws[0])) if raws else 0
+        """Values that stand in the content in this order, with nothing but gaps between them."""
+        content = self._content
+        cursor = content.find(bytes(raws[0]), start) if raws else 0
         for raw in raws:
             gap = _GAP.match(content, cursor)
-            start = gap.end() if gap else cursor
-            yield from self._object(raw, base + start, inherited)
-            cursor = start + memoryview(raw).nbytes
+            offset = gap.end() if gap else cursor
+            cursor = offset + memoryview(raw).nbytes
+            found = _IDENTITY.match(content, offset)
+            identity = self._identity(*found.groups()) if found else NO_IDENTITY
+            # The short way for nearly every object there is.
+            if found and not identity.kind.endswith("List"):
+                yield self._source(raw, offset, identity)
+            else:
+                yield from self._object(raw, offset, inherited)
+
+    def _identity(self, api_version: bytes, kind: bytes) -> Identity:
+        identity = self._identities.get((api_version, kind))
+        if identity is None:
+            texts = api_version.decode(errors="replace"), kind.decode(errors="replace")
+            identity = self._identities[api_version, kind] = Identity(*texts)
+        return identity
 
     def _object(self, raw: msgspec.Raw, offset: int, inherited: Identity) -> Iterator[JsonSource]:
-        found = _IDENTITY.match(raw)
-        if found is not None and not found[2].endswith(b"List"):
-            identity = Identity(
-                found[1].decode(errors="replace"), found[2].decode(errors="replace")
-            )
-            yield self._source(raw, offset, identity)
-            return
         try:
             envelope = self._envelope(raw)
         except (ValueError, RecursionError) as error:
@@ -149,7 +160,7 @@ class JsonReader:
         """One object, or those in a list."""
         if is_list(envelope.kind, envelope.items):
             of_items = identity_of_items(envelope.apiVersion, envelope.kind)
-            yield from self._each(envelope.items or [], raw, offset, of_items)
+            yield from self._each(envelope.items or [], offset, of_items)
             return
         source = self._source(raw, offset, NO_IDENTITY)
         identity = identify(envelope.apiVersion, envelope.kind, inherited, source, self._report)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from service.manifests.cidrs import parse_address
+from service.manifests.cidrs import plain_address
 from service.manifests.metadata import Metadata
 from service.manifests.node_os import OS_LABELS
 from service.model.inventory import LINUX, Node
@@ -40,7 +40,7 @@ class NodeObject(msgspec.Struct, frozen=True):
 
 def node_of(name: str, labels: Mapping[str, str], status: NodeStatus) -> Node:
     """The node; its operating system is Linux where nothing says otherwise."""
-    parsed = (parse_address(each.address) for each in status.addresses)
-    addresses = dict.fromkeys(str(each[0]) for each in parsed if each is not None)
+    plain = (plain_address(each.address) for each in status.addresses)
+    addresses = dict.fromkeys(each for each in plain if each is not None)
     labelled = next((labels[each] for each in OS_LABELS if labels.get(each)), LINUX)
     return Node(name, tuple(addresses), labels, status.node_info.operating_system or labelled)

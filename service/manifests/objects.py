@@ -12,6 +12,7 @@ from service.manifests.source import Numbering, Source, Spot
 from service.manifests.unpacking import Content, Form
 from service.manifests.yaml_documents import Chunk, YamlReader, split
 
+_BLANK = re.compile(rb"\s*+")
 _JSON_START = re.compile(rb"\s*\{")
 _PLAINLY_JSON = re.compile(rb'\s*\{\s*["}]')
 _CHUNK_JSON = re.compile(r"(?:---(?=\s))?\s*(?=\{)")
@@ -39,7 +40,7 @@ class ObjectReader:
         return JsonReader(part, self._limits, self.numbering, self._report, first_line)
 
     def _from_json(self, part: Content) -> Iterator[Source]:
-        if not part.content.strip():
+        if _BLANK.fullmatch(part.content):
             return
         try:
             found = self._json(part.name).objects(part.content)

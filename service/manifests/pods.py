@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.manifests.cidrs import parse_address
+from service.manifests.cidrs import plain_address
 from service.manifests.names import port_name_fault, port_number_fault, protocol_fault
 from service.manifests.pod_fields import Container, PodSpec, PodStatus
 from service.manifests.report import Place, Report
@@ -84,14 +84,13 @@ class PodParts:
             given = [status.host_ip]
         found: list[str] = []
         for text in given:
-            if not text or text in found:
-                continue
-            parsed = parse_address(text)
-            if parsed is None:
+            address = plain_address(text) if text else None
+            if address is not None:
+                if address not in found:
+                    found.append(address)
+            elif text:
                 detail = f"{text!r} is not an IP address"
                 self._report.fault(place, "InvalidAddress", detail, "/status")
-            else:
-                found.append(text if parsed[1] else str(parsed[0]))
         return tuple(found)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import field
 
-from service.manifests.cidrs import parse_address
+from service.manifests.cidrs import plain_address
 from service.manifests.metadata import Metadata
 from service.manifests.names import (
     dns_label_fault,
@@ -118,9 +118,9 @@ class ServiceParts:
     def _addresses(self, place: Place, given: Iterable[str], pointer: str) -> tuple[str, ...]:
         found: list[str] = []
         for text in given:
-            parsed = parse_address(text) if text else None
-            if parsed is not None:
-                found.append(str(parsed[0]))
+            address = plain_address(text) if text else None
+            if address is not None:
+                found.append(address)
             elif text:
                 detail = f"{text!r} is not an IP address"
                 self._report.fault(place, "InvalidAddress", detail, pointer)
