@@ -124,6 +124,8 @@ def _dated(asked: RuleInput, name: str, pointer: str) -> Found:
 
 
 def _npm_linux_end(asked: RuleInput) -> Found:
+    if asked.profile.engine not in _retirement("npm-linux")["engines"]:
+        return CLEAR
     return _dated(asked, "npm-linux", "/networkProfile/networkPolicy")
 
 
