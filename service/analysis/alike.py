@@ -17,7 +17,7 @@ from service.model.condition import (
     RunsOn,
 )
 from service.model.endpoint import Endpoint, EndpointKind
-from service.model.pipeline import Direction, Pipeline
+from service.model.pipeline import Direction, Pipeline, StagePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +32,21 @@ class Party:
         return self.members[0]
 
 
-def conditions_of(pipeline: Pipeline) -> Iterator[Condition]:
-    """Every condition of a pipeline, before any descent into its parts."""
+def policies_of(pipeline: Pipeline) -> Iterator[StagePolicy]:
+    """Every stage policy of a pipeline, in both directions."""
     for direction in Direction:
         for stage in pipeline.stages(direction):
-            for policy in stage.policies:
-                yield policy.subject
-                for rule in policy.rules:
-                    yield rule.local
-                    for peer in rule.peers:
-                        yield peer.condition
+            yield from stage.policies
+
+
+def conditions_of(policies: Iterable[StagePolicy]) -> Iterator[Condition]:
+    """Every condition of some policies, before any descent into its parts."""
+    for policy in policies:
+        yield policy.subject
+        for rule in policy.rules:
+            yield rule.local
+            for peer in rule.peers:
+                yield peer.condition
 
 
 def atoms_of(conditions: Iterable[Condition]) -> Iterator[Condition]:
@@ -65,7 +70,7 @@ class Signatures:
         boundaries: set[int] = set()
         named: set[tuple[str, str]] = set()
         nodes: set[str] = set()
-        for atom in atoms_of(conditions_of(pipeline)):
+        for atom in atoms_of(conditions_of(policies_of(pipeline))):
             if isinstance(atom, AddressIn):
                 for low, high in atom.addresses:
                     boundaries.update((low, high + 1))

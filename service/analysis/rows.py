@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
+from functools import cached_property
 
 from service.analysis.answers import Answers, Questioner
 from service.analysis.outcomes import Block, Entry, Row, StageBlocks, make_row
@@ -26,7 +27,9 @@ class RowMaker:
         stages: Sequence[Stage],
         questioner: Questioner,
         view: Sequence[Endpoint],
+        known: RowMaker | None = None,
     ) -> None:
+        """`known`: rows of another pipeline over the same view, whose policies may recur."""
         self._direction = direction
         self._stages = stages
         self._questioner = questioner
@@ -34,15 +37,44 @@ class RowMaker:
         self._policies: list[tuple[int, StagePolicy]] = [
             (place, policy) for place, stage in enumerate(stages) for policy in stage.policies
         ]
-        self._subjects = [questioner.ask(policy.subject) for _, policy in self._policies]
+        asked = known.subjects_by_policy if known else {}
+        self._subjects = [
+            asked[id(policy)] if id(policy) in asked else questioner.ask(policy.subject)
+            for _, policy in self._policies
+        ]
         self._needs_subject = {
             number
             for number, (_, policy) in enumerate(self._policies)
             if any(self._rule_needs_subject(rule) for rule in policy.rules)
         }
         self._entries: dict[int, tuple[Entry, ...]] = {}
-        self._peers: dict[int, Answers] = {}
+        # Rules are told by identity; the policies that hold them are kept alive here.
+        self._peers: dict[int, Answers] = dict(known._peers) if known else {}
+        self._kept = (known, *stages) if known else tuple(stages)
         self._named: dict[NamedPort, list[tuple[int, Answers]]] = {}
+
+    @cached_property
+    def subjects_by_policy(self) -> dict[int, Answers]:
+        """What each policy selects, by the policy's identity."""
+        return {
+            id(policy): answers
+            for (_, policy), answers in zip(self._policies, self._subjects, strict=True)
+        }
+
+    def changed_places(self, other: RowMaker) -> int:
+        """The places that a policy of one of two pipelines selects and the other has not."""
+        mine, theirs = self.subjects_by_policy, other.subjects_by_policy
+        found = 0
+        for one, another in ((mine, theirs), (theirs, mine)):
+            for policy, answers in one.items():
+                if policy not in another:
+                    found |= answers.may
+        return found
+
+    def has_same_stages(self, other: RowMaker) -> bool:
+        """Whether stages end alike, so that a place's row depends on its policies alone."""
+        mine, theirs = ([(e.name, e.end, e.gate) for e in r._stages] for r in (self, other))
+        return mine == theirs
 
     def united_rows(self, places: int) -> Iterator[tuple[int, Row]]:
         """As `rows`, with one entry for all peers of the same traffic."""

@@ -60,7 +60,7 @@ def solve(
         space, view = space_of(pipeline), 0
     wanted = space.everything if destinations is None else destinations
     callers = space.everything if sources is None else sources
-    layers = [_Layer(pipeline, space, view, family, callers, wanted) for family in space.families]
+    layers = [Layer(pipeline, space, view, family, callers, wanted) for family in space.families]
     columns = layers[0].columns()
     if len(layers) > 1:
         columns = [
@@ -75,8 +75,10 @@ def solve(
     return Connectivity(space, pipeline, view, tuple(columns))
 
 
-class _Layer:
+class Layer:
     """The connections of one address family."""
+
+    questioner: Questioner
 
     def __init__(
         self,
@@ -86,7 +88,9 @@ class _Layer:
         family: Family,
         sources: int,
         destinations: int,
+        known: Layer | None = None,
     ) -> None:
+        """`known`: a layer over the same space and view, of a pipeline that differs a little."""
         self.space = space
         self.endpoints = space.view(view)
         self.family = family
@@ -94,12 +98,16 @@ class _Layer:
         self.sources = sources
         self.inside = (1 << space.first_external) - 1
         self.outside = space.everything & ~self.inside
-        questioner = Questioner(space, self.endpoints, family)
-        self.egress = RowMaker(
-            Direction.EGRESS, pipeline.stages(Direction.EGRESS), questioner, self.endpoints
-        )
-        self.ingress = RowMaker(
-            Direction.INGRESS, pipeline.stages(Direction.INGRESS), questioner, self.endpoints
+        self.questioner = known.questioner if known else Questioner(space, self.endpoints, family)
+        self.egress, self.ingress = (
+            RowMaker(
+                direction,
+                pipeline.stages(direction),
+                self.questioner,
+                self.endpoints,
+                known.rows_of(direction) if known else None,
+            )
+            for direction in (Direction.EGRESS, Direction.INGRESS)
         )
         self.standing: dict[Standing, int] = dict.fromkeys(Standing, 0)
         self._by_address_kind: dict[Hashable, int] = {}
@@ -109,6 +117,10 @@ class _Layer:
             if len(space.families) > 1:
                 kind = self._address_kind(index)
                 self._by_address_kind[kind] = self._by_address_kind.get(kind, 0) | 1 << index
+
+    def rows_of(self, direction: Direction) -> RowMaker:
+        """The rows of one direction."""
+        return self.ingress if direction is Direction.INGRESS else self.egress
 
     def columns(self) -> list[Column]:
         """A column per place; closed for places that were not asked about."""

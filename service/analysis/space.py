@@ -14,7 +14,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from service.analysis.alike import atoms_of, conditions_of
+from service.analysis.alike import atoms_of, conditions_of, policies_of
 from service.model.addresses import Family, addresses_of, family_of
 from service.model.condition import (
     AddressIn,
@@ -25,7 +25,7 @@ from service.model.condition import (
     RunsOn,
 )
 from service.model.endpoint import Endpoint, EndpointKind
-from service.model.pipeline import Direction, Pipeline
+from service.model.pipeline import Pipeline, StagePolicy
 
 PodKey = tuple[str, str]
 
@@ -70,31 +70,33 @@ class Mentions:
 
     @classmethod
     def of(cls, pipelines: Iterable[Pipeline]) -> Mentions:
+        """Collect from every policy of some pipelines."""
+        return cls.of_policies(policy for pipeline in pipelines for policy in policies_of(pipeline))
+
+    @classmethod
+    def of_policies(cls, policies: Iterable[StagePolicy]) -> Mentions:
         """Collect from every condition and rule."""
+        chosen = tuple(policies)
         keys: dict[LabelScope, set[str]] = {}
         boundaries: set[int] = set()
         pods: set[PodKey] = set()
         nodes: set[str] = set()
-        names: set[str] = set()
-        for pipeline in pipelines:
-            for atom in atoms_of(conditions_of(pipeline)):
-                match atom:
-                    case LabelIs(scope, requirement):
-                        keys.setdefault(scope, set()).add(requirement.key)
-                    case AddressIn(addresses):
-                        for low, high in addresses:
-                            boundaries.update((low, high + 1))
-                    case EndpointIn(found):
-                        pods |= found
-                    case NodeNameIn(named) | RunsOn(named):
-                        nodes |= named
-                    case _:
-                        pass
-            for direction in Direction:
-                for stage in pipeline.stages(direction):
-                    for policy in stage.policies:
-                        for rule in policy.rules:
-                            names.update(each.name for each in rule.traffic.named)
+        for atom in atoms_of(conditions_of(chosen)):
+            match atom:
+                case LabelIs(scope, requirement):
+                    keys.setdefault(scope, set()).add(requirement.key)
+                case AddressIn(addresses):
+                    for low, high in addresses:
+                        boundaries.update((low, high + 1))
+                case EndpointIn(found):
+                    pods |= found
+                case NodeNameIn(named) | RunsOn(named):
+                    nodes |= named
+                case _:
+                    pass
+        names = {
+            each.name for policy in chosen for rule in policy.rules for each in rule.traffic.named
+        }
         return cls(
             {scope: tuple(sorted(found)) for scope, found in keys.items()},
             tuple(sorted(boundaries)),

@@ -7,6 +7,7 @@ Documentation/network/kubernetes/policy.rst; AKS azure-cni-powered-by-cilium.md.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 
 from service.engines.cilium_admin import KINDS as CLUSTER_KINDS
 from service.engines.cilium_admin import (
@@ -157,6 +158,7 @@ def cilium_policies(policies: Iterable[object]) -> tuple[CiliumPolicy, ...]:
     return tuple(each for each in policies if isinstance(each, CiliumPolicy))
 
 
+@cache
 def _sctp_stages(sctp: str) -> tuple[Stage, ...]:
     if sctp == "enabled":
         return ()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 from service.engines.cilium_versions import CiliumFeatures
 from service.engines.network_policy import (
@@ -86,6 +86,7 @@ def addressable(*, nodes_by_address: bool) -> Condition:
     return any_of(IS_EXTERNAL, IS_NODE) if nodes_by_address else IS_EXTERNAL
 
 
+@lru_cache(maxsize=16)
 def reading(
     features: CiliumFeatures, names: NamedEgressPorts, *, nodes_by_address: bool
 ) -> Reading:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from service.knowledge import value
 from service.model.engine import EngineProfile, Version
@@ -43,6 +44,7 @@ def _label_rule(version: Version) -> Callable[[str], bool]:
     return lambda key: matcher.match(key) is not None
 
 
+@lru_cache(maxsize=16)
 def features_of(profile: EngineProfile) -> CiliumFeatures:
     """The behaviour of the profile's version, or of the default version."""
     version = profile.version or Version.parse(value("cilium", "defaultVersion"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from service.engines.memo import IdentityMemo
 from service.model.addresses import EVERY_ADDRESS, blocks, parse_address
 from service.model.assumption import Assumption
 from service.model.endpoint import Endpoint, EndpointKind, EndpointPort
@@ -68,6 +69,15 @@ class EndpointView:
 
 def endpoints_of(snapshot: Snapshot, view: EndpointView) -> tuple[Endpoint, ...]:
     """Every pod with a network and every node. Finished pods have none and are left out."""
+    return _ENDPOINTS.get(
+        (snapshot.inventory,), (view, snapshot.facts), lambda: _endpoints_of(snapshot, view)
+    )
+
+
+_ENDPOINTS: IdentityMemo[tuple[Endpoint, ...]] = IdentityMemo(16)
+
+
+def _endpoints_of(snapshot: Snapshot, view: EndpointView) -> tuple[Endpoint, ...]:
     inventory = snapshot.inventory
     labels_of = {each.name: each.labels for each in inventory.namespaces}
     accounts = {(each.namespace, each.name): each.labels for each in inventory.service_accounts}

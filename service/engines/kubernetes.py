@@ -7,11 +7,13 @@ that ipBlock matches pod and node addresses, as the upstream conformance tests r
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from service.engines.admin_order import order_findings
 from service.engines.admin_policy import AdminReading, admin_policies, admin_stage
 from service.engines.endpoints import EndpointView, endpoints_of, regular_and_sidecar_containers
 from service.engines.engine import Engine, unread_policies
+from service.engines.memo import IdentityMemo
 from service.engines.network_policy import Reading, network_policies, selected, translate
 from service.engines.node_rules import NODE_TO_POD, OWN_NODE, own_node_allowed
 from service.model.admin_policy import (
@@ -44,6 +46,7 @@ from service.model.pipeline import (
     ServicePath,
     ServicePaths,
     Stage,
+    StagePolicy,
     Traffic,
     Treatment,
 )
@@ -107,6 +110,9 @@ _POD_TO_NODE = own_node_allowed(
 )
 
 
+_ENDED: IdentityMemo[StagePolicy] = IdentityMemo(200_000)
+
+
 def compile_kubernetes(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
     """The API text, applied to every NetworkPolicy and every admin policy."""
     policies = snapshot.policy_set.policies
@@ -124,7 +130,7 @@ def compile_kubernetes(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
             before = (*before, _POD_TO_NODE)
         always = _always(direction, has_baseline=bool(after))
         parts = (
-            replace(part, rules=(*part.rules, *always))
+            _ENDED.get((part,), always, partial(replace, part, rules=(*part.rules, *always)))
             for policy in network_policies(policies)
             if (part := translate(policy, direction, READING)) is not None
         )

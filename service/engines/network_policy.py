@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from service.engines.memo import IdentityMemo
 from service.model.addresses import parse_cidr
 from service.model.condition import (
     ALWAYS,
@@ -131,7 +132,20 @@ class Reading:
 
 
 def translate(policy: NetworkPolicy, direction: Direction, reading: Reading) -> StagePolicy | None:
-    """The policy's part in one direction, or None where it has none there."""
+    """The policy's part in one direction, or None where it has none there.
+
+    The same policy and reading give the same value, so that what was made of an earlier
+    revision can be recognised in the next one.
+    """
+    return _TRANSLATED.get(
+        (policy, reading), direction, lambda: _translate(policy, direction, reading)
+    )
+
+
+_TRANSLATED: IdentityMemo[StagePolicy | None] = IdentityMemo(200_000)
+
+
+def _translate(policy: NetworkPolicy, direction: Direction, reading: Reading) -> StagePolicy | None:
     kind = PolicyType(direction.value)
     if kind not in reading.types(policy):
         return None

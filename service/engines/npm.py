@@ -119,7 +119,11 @@ class Platform:
 @cache
 def platforms(*, fixed: bool) -> tuple[Platform, ...]:
     """Linux and Windows, with or without the selector fixes of September 2026."""
-    linux = Reading(rules=translated_rules, selector_peer=selector_peer if fixed else peer_as_sets)
+    linux = Reading(
+        rules=translated_rules,
+        selector_peer=selector_peer if fixed else peer_as_sets,
+        block_peer=_block_peer,
+    )
     windows = replace(linux, selector_peer=selector_peer)
     windows_egress = windows if fixed else replace(windows, selector_peer=_positive_peer)
     return (
@@ -154,21 +158,22 @@ def compile_npm(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
                     partial(_by_platform, policy, earlier.get(policy.ref), direction, present),
                 )
             )
-    # Rules hang in FORWARD only, so a packet from a pod to its own node meets none of them.
-    to_own_node = own_node_allowed(
-        "NpmOwnNodeAllowed",
-        "NPM on Linux filters forwarded packets only, so a pod always reaches its own node",
-        OsIs(LINUX),
-    )
     return Pipeline(
         profile,
         endpoints,
         ingress=(NODE_TO_POD, _IPV6, Stage("networkPolicy", tuple(parts[Direction.INGRESS]))),
-        egress=(to_own_node, _IPV6, Stage("networkPolicy", tuple(parts[Direction.EGRESS]))),
+        egress=(_TO_OWN_NODE, _IPV6, Stage("networkPolicy", tuple(parts[Direction.EGRESS]))),
         service_paths=(_WINDOWS_PATHS, _LINUX_PATHS),
         findings=(*findings, *unread_policies(snapshot.policy_set.policies)),
     )
 
+
+# Rules hang in FORWARD only, so a packet from a pod to its own node meets none of them.
+_TO_OWN_NODE = own_node_allowed(
+    "NpmOwnNodeAllowed",
+    "NPM on Linux filters forwarded packets only, so a pod always reaches its own node",
+    OsIs(LINUX),
+)
 
 _PARTS: IdentityMemo[list[StagePolicy]] = IdentityMemo(200_000)
 
