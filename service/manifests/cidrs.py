@@ -101,7 +101,8 @@ def _parse_block(text: str) -> Block | None:
         has_host_bits = network.network_address != address
     if has_host_bits:
         oddities.append(("CidrHostBits", f"host bits are dropped, this is {network}; {_SINCE}"))
-    is_kept = is_plain and mapped is None and prefix_text == str(prefix)
+    # Engines differ in what they make of leading zeros, so IPv4 keeps them.
+    is_kept = mapped is None and (is_plain or address.version == 4)
     return Block(network, prefix, text if is_kept else str(network), tuple(oddities))
 
 
