@@ -105,7 +105,10 @@ def render(template: Mapping[str, Any], names: Names) -> Command:
 
 def with_input(line: str, text: str) -> str:
     """A command that reads a text, as a here-document that bash leaves untouched."""
-    return f"{line} <<'{_END_OF_TEXT}'\n{text.rstrip()}\n{_END_OF_TEXT}"
+    end = _END_OF_TEXT
+    while end in text:
+        end += "_"
+    return f"{line} <<'{end}'\n{text.rstrip()}\n{end}"
 
 
 def names_used(templates: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
