@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from service.engines.registry import engine_named
 from service.model.cluster import ClusterRecord
 from service.storage import clusters as rows
 from service.storage import contents, revisions
@@ -23,7 +24,7 @@ from service.usecases.cluster_rows import (
     update_row,
 )
 from service.usecases.context import Context
-from service.usecases.errors import Conflict, PreconditionFailed
+from service.usecases.errors import Conflict, FieldError, InvalidParameter, PreconditionFailed
 from service.usecases.paging import Page, PageRequest, page_of, text_after
 from service.usecases.texts import filter_selector, is_storable
 from service.usecases.views import ClusterView
@@ -137,7 +138,8 @@ def delete_cluster(
 
 
 def _scan(session: Session, filters: ClusterFilters, after: str | None) -> Iterator[ClusterRow]:
-    texts = (filters.engine, filters.location, filters.azure_resource_id)
+    engine = _engine_name(filters.engine)
+    texts = (filters.location, filters.azure_resource_id)
     if not all(is_storable(text) for text in texts if text is not None):
         return
     while True:
@@ -145,7 +147,7 @@ def _scan(session: Session, filters: ClusterFilters, after: str | None) -> Itera
             session,
             _SCANNED_AT_ONCE,
             after=after,
-            engine=filters.engine,
+            engine=engine,
             location=filters.location,
             azure_resource_key=resource_key(filters.azure_resource_id),
         )
@@ -153,3 +155,11 @@ def _scan(session: Session, filters: ClusterFilters, after: str | None) -> Itera
         if len(batch) < _SCANNED_AT_ONCE:
             return
         after = batch[-1].name
+
+
+def _engine_name(text: str | None) -> str | None:
+    try:
+        return engine_named(text).name if text is not None else None
+    except ValueError as error:
+        fault = FieldError("/engine", str(error), "InvalidEngine")
+        raise InvalidParameter("InvalidEngine", str(error), [fault]) from error

@@ -142,9 +142,11 @@ def test_filters(context: Context) -> None:
     assert _names(context, ClusterFilters(label_selector="env")) == ["a", "b"]
     assert _names(context, ClusterFilters(label_selector="env!=prod", engine="npm")) == ["c"]
     assert _names(context, ClusterFilters(azure_resource_id=RESOURCE.upper() + "C")) == ["c"]
-    assert _names(context, ClusterFilters(engine="npm\x00")) == []
-    with pytest.raises(InvalidParameter):
-        _names(context, ClusterFilters(label_selector="a b"))
+    assert _names(context, ClusterFilters(engine="azure")) == ["a", "c"]
+    assert _names(context, ClusterFilters(location="north\x00")) == []
+    for wrong in (ClusterFilters(label_selector="a b"), ClusterFilters(engine="weave")):
+        with pytest.raises(InvalidParameter):
+            _names(context, wrong)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
