@@ -112,7 +112,7 @@ def _labels() -> SearchStrategy[Mapping[str, str]]:
     return st.dictionaries(st.sampled_from(_KEYS), st.sampled_from(_VALUES), max_size=2)
 
 
-def _selectors(keys: tuple[str, ...], *, negative: bool) -> SearchStrategy[Manifest]:
+def selectors(keys: tuple[str, ...], *, negative: bool) -> SearchStrategy[Manifest]:
     values = st.lists(st.sampled_from(_VALUES), min_size=1, max_size=2, unique=True)
     with_values = ["In", "NotIn"] if negative else ["In"]
     without = ["Exists", "DoesNotExist"] if negative else ["Exists"]
@@ -144,8 +144,8 @@ def _blocks(draw: st.DrawFn, features: Features) -> Manifest:
 
 
 def _peers(features: Features) -> SearchStrategy[Manifest]:
-    pods = _selectors(_KEYS, negative=features.negative_pod_selectors)
-    namespaces = _selectors(
+    pods = selectors(_KEYS, negative=features.negative_pod_selectors)
+    namespaces = selectors(
         ("env", "kubernetes.io/metadata.name"), negative=features.negative_namespace_selectors
     )
     choices: list[SearchStrategy[Manifest]] = [
@@ -188,7 +188,7 @@ def rules(features: Features, field: str) -> SearchStrategy[Manifest]:
 def policies(draw: st.DrawFn, features: Features, name: str) -> Manifest:
     """A NetworkPolicy with all that its features admit."""
     spec: Manifest = {}
-    selector = _selectors(_KEYS, negative=features.negative_pod_selectors)
+    selector = selectors(_KEYS, negative=features.negative_pod_selectors)
     spec |= draw(
         st.one_of(
             selector.map(lambda found: {"podSelector": found}),
@@ -229,8 +229,8 @@ def _pods(draw: st.DrawFn, features: Features, number: int) -> Manifest:
                 st.sampled_from(_NAMES), st.sampled_from(_NUMBERS), st.sampled_from(["TCP", "UDP"])
             ),
             max_size=2,
-            # Names that mean two numbers are not defined and have a test of their own.
-            unique_by=lambda port: (port[0], port[2]),
+            # A container bears a name once; what means two numbers has a test of its own.
+            unique_by=lambda port: port[0],
         )
     )
     texts = [f"{name}={at}/{protocol}" for name, at, protocol in declared]
