@@ -96,8 +96,10 @@ class JsonSource:
     def content(self, report: Report) -> dict[str, Any] | None:
         """The content as plain values."""
         try:
-            value = json.loads(bytes(self.raw), object_pairs_hook=_strict_object)
-            check_depth(value, self.depth)
+            text = bytes(self.raw)
+            value = json.loads(text, object_pairs_hook=_strict_object)
+            if text.count(b"{") + text.count(b"[") > self.depth:
+                check_depth(value, self.depth)
         except DuplicateKey as error:
             report.fault(self, "DuplicateKey", f"the key {error.key!r} is there twice")
         except (RecursionError, TooDeep):

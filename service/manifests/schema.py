@@ -113,6 +113,7 @@ class _Walk:
         kinds = [each for each in expected.types if not isinstance(each, inspect.NoneType)]
         if len(kinds) == 1:
             return None if value is None else self.clean(value, kinds[0], pointer)
+        value = _whole(value)
         if isinstance(value, str | int) and not isinstance(value, bool):
             return value
         return self._wrong(value, "an integer or a string", pointer)
@@ -121,6 +122,7 @@ class _Walk:
         kind, words = _SCALARS[type(expected)]
         if value is None:
             return kind()
+        value = _whole(value) if kind is int else value
         if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
             return value
         return self._wrong(value, words, pointer)
@@ -128,6 +130,11 @@ class _Walk:
     def _wrong(self, value: Any, words: str, pointer: str) -> None:
         self.faulty = True
         self._note("WrongType", f"must be {words}, not {describe(value)}", pointer)
+
+
+def _whole(value: Any) -> Any:
+    """80.0 is 80: on its way to the API server a number loses an empty fraction."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def describe(value: Any) -> str:

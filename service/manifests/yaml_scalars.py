@@ -34,6 +34,7 @@ _INTEGER = re.compile(
     r"(?P<sign>[-+]?)(?:0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<bin>[01]+)|0[oO]?(?P<oct>[0-7]+)"
     r"|(?P<dec>0|[1-9][0-9]*))"
 )
+_BETWEEN_DIGITS = re.compile(r"(?<=[0-9])_(?=[0-9])")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _BASES = {"hex": 16, "bin": 2, "oct": 8, "dec": 10}
 
@@ -45,7 +46,9 @@ def resolve(text: str) -> Scalar:
     if text[0] not in _NUMBER_STARTS:
         return text
     if text[0] == ".":
-        return _float(text) if _FLOAT.fullmatch(text) else text
+        # Go's parser lets underscores stand between digits here.
+        plain = _BETWEEN_DIGITS.sub("", text)
+        return _float(plain, text) if _FLOAT.fullmatch(plain) else text
     number = text.replace("_", "")
     match = _INTEGER.fullmatch(number)
     if match is not None:
@@ -61,11 +64,9 @@ def resolve(text: str) -> Scalar:
     return _float(number, text) if _FLOAT.fullmatch(number) else text
 
 
-def _float(text: str, otherwise: str | None = None) -> Scalar:
-    value = float(text)
-    if math.isinf(value):
-        return otherwise if otherwise is not None else text
-    return as_json_number(value)
+def _float(number: str, text: str) -> Scalar:
+    value = float(number)
+    return text if math.isinf(value) else as_json_number(value)
 
 
 def as_json_number(value: float) -> float | int:
