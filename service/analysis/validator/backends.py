@@ -24,6 +24,7 @@ from service.model.ports import Protocol, point_of
 ServiceProof = tuple[bool, str, str, tuple[Missing, ...]]
 
 PODS = Missing("pods", "give the pods, so that the backends of the Service can be told")
+PORTS = Missing("servicePorts", "the Service names no port")
 ENDPOINTS = Missing("endpoints", "the Service has no selector, and its endpoints are not known")
 
 
@@ -31,7 +32,7 @@ def prove_service(asked: RuleInput, service: Service) -> ServiceProof:
     """What becomes of the flag on a Service."""
     if not service.selector:
         return _without_selector(asked, service)
-    if asked.sight.knows_pods:
+    if asked.sight.knows_pods and service.ports:
         return _by_pods(asked, service)
     return _by_labels(asked, service)
 
@@ -80,11 +81,11 @@ def _by_labels(asked: RuleInput, service: Service) -> ServiceProof:
     if all(_opens_all([each], targets, numbered=numbered) for each in touching):
         return False, "each policy that may select the backends opens every port", "FP7", ()
     at_most, whatever = _opened(touching)
-    closed = numbered and any(point not in at_most for point in targets)
+    closed = not at_most or (numbered and any(point not in at_most for point in targets))
     names_only = any(isinstance(p.port, str) for e in touching for r in e.ingress for p in r.ports)
     if certain and closed and not whatever and not names_only:
         return True, "the backends are isolated and no rule opens the port to everyone", "", ()
-    return False, "", "", (PODS,)
+    return False, "", "", (PODS if service.ports else PORTS,)
 
 
 def _ingress_policies(asked: RuleInput, service: Service) -> list[NetworkPolicy]:
