@@ -127,8 +127,15 @@ def points_of(addresses: Iterable[str]) -> tuple[int, ...]:
 
 
 def cluster_has_os(endpoints: Iterable[Endpoint], os: str) -> bool:
-    """Whether a pod runs, or may run, on a node with this operating system."""
-    return any(each.os in {os, None} for each in endpoints if each.kind is EndpointKind.POD)
+    """Whether a pod runs, or may run, on a node with this operating system.
+
+    Without any pod the nodes tell, and without nodes it is Linux.
+    """
+    found: dict[EndpointKind, set[str | None]] = {}
+    for each in endpoints:
+        found.setdefault(each.kind, set()).add(each.os)
+    known = found.get(EndpointKind.POD) or found.get(EndpointKind.NODE) or {LINUX}
+    return os in known or None in known
 
 
 def _common_os(inventory: Inventory) -> str | None:
