@@ -72,6 +72,14 @@ def entity_selector(entity: EntityRule, namespace: str) -> Selector | None:
     return joined(parts)
 
 
+def selected(entity: EntityRule, namespace: str) -> Selector | None:
+    """What an entity's positive selectors mean; with them, the negative one narrows the set."""
+    positive, negative = entity_selector(entity, namespace), entity.not_selector
+    if positive is None or negative is None:
+        return positive
+    return And((positive, Not(negative)))
+
+
 def _accounts(match: ServiceAccountMatch | None) -> Iterable[Selector]:
     if match is None:
         return
@@ -84,13 +92,12 @@ def _accounts(match: ServiceAccountMatch | None) -> Iterable[Selector]:
 def entity_condition(entity: EntityRule, namespace: str, catalog: Catalog) -> Condition:
     """What an entity asks of an endpoint, apart from destination ports and Services."""
     parts: list[Condition] = []
-    positive, negative = entity_selector(entity, namespace), entity.not_selector
+    positive = selected(entity, namespace)
     if positive is not None:
-        # With both, the negative one narrows the set; alone it also means unknown addresses.
-        both = positive if negative is None else And((positive, Not(negative)))
-        parts.append(catalog.members(both))
-    elif negative is not None:
-        parts.append(Negation(catalog.members(negative)))
+        parts.append(catalog.members(positive))
+    elif entity.not_selector is not None:
+        # Alone, it also means unknown addresses.
+        parts.append(Negation(catalog.members(entity.not_selector)))
     parts.extend(_nets(entity))
     other = [each for each in entity.lost if each not in {"nets", "notNets"}]
     if other:

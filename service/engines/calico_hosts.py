@@ -156,4 +156,5 @@ def labelled_hosts(policies: Iterable[object]) -> Iterable[LabelledAddresses]:
             points = points_of(each.expected_addresses)
             if points:
                 addresses = Intervals.of((point, point) for point in points)
-                yield LabelledAddresses(_labels(each, profiles), addresses)
+                labels = _labels(each, profiles)
+                yield LabelledAddresses(labels, addresses, node=each.node)

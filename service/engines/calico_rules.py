@@ -9,6 +9,7 @@ from service.engines.calico_entities import (
     SOURCE_PORT,
     asks_source_port,
     entity_condition,
+    selected,
 )
 from service.engines.calico_selectors import Catalog
 from service.engines.calico_services import ServiceEndpoints
@@ -102,7 +103,8 @@ class Translation:
 
     def _destinations(self, rule: Rule, namespace: str) -> list[tuple[Condition, Traffic]]:
         if rule.destination.services is None:
-            return destinations(rule, self.names)
+            holders = self.catalog.port_holders(selected(rule.destination, namespace))
+            return destinations(rule, self.names, holders)
         allowed = protocols(rule)
         return [
             (where, traffic if allowed == ALL_TRAFFIC else Traffic(traffic.numbered & allowed))

@@ -30,6 +30,7 @@ from service.model.condition import (
     LabelIs,
     LabelScope,
     Negation,
+    NodeNameIn,
     all_of,
     any_of,
 )
@@ -116,12 +117,13 @@ def _name(scope: LabelScope, key: str, requirement: Requirement) -> Condition:
 class LabelledAddresses:
     """A network set or host endpoint as selectors see it.
 
-    `doubt` is set where its addresses are not all known.
+    `node` is that of a host endpoint; `doubt` is set where the addresses are not all known.
     """
 
     labels: Mapping[str, str]
     addresses: Intervals
     doubt: Assumption | None = None
+    node: str = ""
 
 
 @dataclass(slots=True)
@@ -137,6 +139,21 @@ class Catalog:
         if known is None:
             known = self._known[selector] = self._members(selector)
         return known
+
+    def port_holders(self, selector: Selector | None) -> Condition:
+        """The endpoints that port names can stand for where the selector is asked besides.
+
+        Names come from endpoints with the labels, not from what has the address of one; that
+        makes a difference where a network set has the labels.
+        """
+        if selector is None:
+            return ALWAYS
+        found = [each for each in self.entries if matches(selector, each.labels)]
+        if all(each.node for each in found):
+            return ALWAYS
+        pods, nodes = pods_selected(selector), frozenset(each.node for each in found if each.node)
+        parts: list[Condition] = [] if pods == NEVER else [all_of(IS_POD, pods)]
+        return any_of(*parts, NodeNameIn(nodes)) if nodes else any_of(*parts)
 
     def _members(self, selector: Selector) -> Condition:
         found, doubts = NOTHING, []

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from service.model.calico import EntityRule, IcmpMatch, PortRange, Rule
+from service.engines.calico_selectors import opposite
+from service.model.calico import IcmpMatch, PortRange, Rule
 from service.model.condition import (
     ALWAYS,
+    NEVER,
     Condition,
     EndpointIn,
     Negation,
     NodeNameIn,
+    all_of,
     any_of,
 )
 from service.model.endpoint import Endpoint, EndpointKind
@@ -76,28 +79,34 @@ class PortNames:
                 yield endpoint, Intervals.of(points)
 
 
-def destinations(rule: Rule, names: PortNames) -> list[Destination]:
-    """What a rule lets through, split by destination where excluded names demand it.
+def destinations(rule: Rule, names: PortNames, holders: Condition = ALWAYS) -> list[Destination]:
+    """What a rule lets through, split by destination where names demand it.
 
     Numbers and names are alternatives; a name stands for a port of the rule's protocol, TCP
-    where the rule has none (felix/calc/rule_scanner.go).
+    where the rule has none. `holders` are the destinations that names can stand for at all
+    (felix/calc/rule_scanner.go).
     """
     entity = rule.destination
     allowed = protocols(rule)
     protocol = rule.protocol if rule.protocol in {Protocol.UDP, Protocol.SCTP} else Protocol.TCP
     named = _named(entity.ports, protocol) if allowed.overlaps(whole_protocol(protocol)) else ()
     numbered = _numbered(entity.ports, rule.protocol) & allowed if entity.ports else allowed
-    if not entity.not_ports:
-        return [(ALWAYS, Traffic(numbered, named))]
     excluded = _numbered(entity.not_ports, rule.protocol)
     excluded_names = _named(entity.not_ports, protocol)
-    if not named and not excluded_names:
-        return [(ALWAYS, Traffic(numbered - excluded))]
-    return _split(entity, (numbered, named), (excluded, excluded_names), names)
+    usual = Traffic(numbered - excluded)
+    if (not named and not excluded_names) or holders == NEVER:
+        return [(ALWAYS, usual)]
+    if entity.not_ports:
+        found = _split((numbered, named), (excluded, excluded_names), names)
+    else:
+        found = [(ALWAYS, Traffic(numbered, named))]
+    if holders == ALWAYS:
+        return found
+    split = [(all_of(holders, where), traffic) for where, traffic in found]
+    return [*split, (opposite(holders), usual)]
 
 
 def _split(
-    entity: EntityRule,
     included: tuple[Intervals, tuple[NamedPort, ...]],
     excluded: tuple[Intervals, tuple[NamedPort, ...]],
     names: PortNames,

@@ -408,3 +408,23 @@ def test_ports_of_pods_on_the_node_network_have_no_names() -> None:
     objects = [gnp(selector="app == 'web'", types=["Egress"], egress=[called])]
     assert decision(objects, WEB) == "Allow"
     assert decision(objects, "shop/web -> lab/host TCP/5432", more=[named]) == "Deny"
+
+
+@pytest.mark.parametrize(
+    ("destination", "named"),
+    [
+        # Names are those of the endpoints that have the labels, whatever addresses a set holds.
+        ("selector: has(zone), ports: [sql]", "Deny"),
+        ("selector: has(zone), ports: [sql, 5432]", "Allow"),
+        ("selector: has(zone), notPorts: [sql]", "Allow"),
+        ("selector: has(zone) || app == 'db', ports: [sql]", "Allow"),
+        ("selector: has(zone) || app == 'db', notPorts: [sql]", "Deny"),
+        ("notSelector: has(zone), ports: [sql]", "Deny"),
+        ("notSelector: app == 'web', ports: [sql]", "Allow"),
+        ("ports: [sql]", "Allow"),
+    ],
+)
+def test_names_of_ports_beside_network_sets(destination: str, named: str) -> None:
+    called = rule(f"protocol: TCP, destination: {{{destination}}}")
+    objects = [given(POD_SET), gnp(selector="app == 'web'", types=["Egress"], egress=[called])]
+    assert decision(objects, WEB) == named
