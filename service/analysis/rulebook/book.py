@@ -17,6 +17,7 @@ from service.analysis.rulebook import (
     npm_rules,
     plan_rules,
     readiness_rules,
+    reading_rules,
     record_rules,
     scope_rules,
     service_rules,
@@ -42,6 +43,7 @@ _LOCAL: Mapping[str, Predicate] = {
     **change_rules.PREDICATES,
     **service_rules.PREDICATES,
     **scope_rules.PREDICATES,
+    **reading_rules.PREDICATES,
     **plan_rules.PREDICATES,
     **readiness_rules.PREDICATES,
 }

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from service.analysis.rulebook.answers import CLEAR, Found, Missing, Sighting, joined, lacking, seen
 from service.analysis.rulebook.block_rules import nodes_lost, pods_lost, reaches
-from service.analysis.rulebook.exposure import backends
 from service.analysis.rulebook.inputs import RuleInput
-from service.analysis.rulebook.kinds import family, is_read_by, is_read_upstream, of_family
-from service.analysis.rulebook.npm_rules import weighed
-from service.analysis.rulebook.opening import admits_pod, isolated_groups, isolation
+from service.analysis.rulebook.kinds import is_read_by, of_family
+from service.analysis.rulebook.opening import isolated_groups
 from service.analysis.rulebook.predicates import Predicate
 from service.analysis.rulebook.reading import placed_rules, written_kinds
 from service.analysis.rulebook.sight import Sight, workloads
 from service.analysis.rulebook.traffic_rules import port_only_policies
-from service.analysis.rulebook.traits import has_trait, trait
+from service.analysis.rulebook.traits import has_trait
 from service.knowledge import value
-from service.model.addresses import has_leading_zeros
 from service.model.cluster import Ipam
 from service.model.engine import Version
-from service.model.inventory import ContainerRole, Pod
+from service.model.inventory import Pod
 from service.model.network_policy import PolicyType
-from service.model.ports import Protocol, point_of
 
 PODS = Missing("pods", "give the pods, so that it can be told whom policies isolate")
 
@@ -162,100 +158,6 @@ def _silent_drops(asked: RuleInput) -> Found:
     return seen(Sighting("denied connections time out; Cilium on AKS cannot refuse them"))
 
 
-def _hairpin(asked: RuleInput) -> Found:
-    """Pods that call themselves through a Service without a rule that lets them."""
-    before = trait(asked.source, "hairpinOpen") if asked.source else None
-    if before is None or before == trait(asked.profile, "hairpinOpen"):
-        return CLEAR
-    sight = asked.sight
-    found: list[Sighting] = []
-    for service in asked.snapshot.inventory.services:
-        closed = [
-            pod
-            for pod in (backends(sight, service) if service.selector else ())
-            for port in service.ports
-            if isinstance(port.target, int)
-            and not _reaches_itself(sight, pod, point_of(Protocol[port.protocol], port.target))
-        ]
-        if closed:
-            detail = "its pods may call themselves through it"
-            name = f"Service {service.namespace}/{service.name}"
-            found.append(Sighting(f"{name}: {detail}", endpoints=workloads(closed)))
-    return seen(*found)
-
-
-def _reaches_itself(sight: Sight, pod: Pod, point: int) -> bool:
-    sides: Iterable[PolicyType] = PolicyType
-    found = [isolation(sight, pod, kind) for kind in sides]
-    return all(each.is_open or admits_pod(sight, each, pod, point) for each in found)
-
-
-def _legacy_blocks(asked: RuleInput) -> Found:
-    before = trait(asked.source, "readsLegacyBlocks") if asked.source else None
-    if before is None or before == trait(asked.profile, "readsLegacyBlocks"):
-        return CLEAR
-    return seen(
-        *(
-            weighed(
-                asked.sight,
-                policy,
-                Sighting(
-                    f"{block.cidr} has leading zeros",
-                    policy=policy.ref,
-                    pointer=f"{pointer}/cidr",
-                ),
-            )
-            for policy in asked.sight.policies
-            for rule in placed_rules(policy, written_kinds(policy))
-            for block, pointer in rule.blocks()
-            if any(map(has_leading_zeros, (block.cidr, *block.excepts)))
-        )
-    )
-
-
-def _init_names(asked: RuleInput) -> Found:
-    before = trait(asked.source, "readsInitContainerNames") if asked.source else None
-    after = trait(asked.profile, "readsInitContainerNames")
-    if before is None or after is None or before == after:
-        return CLEAR
-    names = {
-        (port.name, port.protocol)
-        for pod in asked.sight.pods
-        for port in pod.ports
-        if port.name and port.role is not ContainerRole.REGULAR
-    }
-    return seen(
-        *(
-            weighed(
-                asked.sight,
-                policy,
-                Sighting(
-                    f"{port.port} is a port name of init containers",
-                    policy=policy.ref,
-                    pointer=f"{pointer}/port",
-                ),
-            )
-            for policy in asked.sight.policies
-            for rule in placed_rules(policy, written_kinds(policy))
-            for port, pointer in rule.ports()
-            if (port.port, port.protocol) in names
-        )
-    )
-
-
-def _admin_kinds(asked: RuleInput) -> Found:
-    if asked.source is None:
-        return CLEAR
-    found: list[Sighting] = []
-    for each in asked.sight.other_policies:
-        before = is_read_upstream(each.ref, asked.source)
-        after = is_read_upstream(each.ref, asked.profile)
-        if family(each.ref) == "admin" and before != after:
-            how = "begins to count" if after else "loses its effect"
-            found.append(Sighting(f"{each.ref} {how}", policy=each.ref))
-    return seen(*found)
-
-
 PREDICATES: Mapping[str, Predicate] = {
     "MIG-020": _to_none,
     "MIG-021": _from_none,
@@ -265,8 +167,4 @@ PREDICATES: Mapping[str, Predicate] = {
     "MIG-025": _from_cilium,
     "MIG-026": _startup_delay,
     "MIG-027": _silent_drops,
-    "MIG-028": _hairpin,
-    "MIG-029": _legacy_blocks,
-    "MIG-030": _init_names,
-    "MIG-031": _admin_kinds,
 }

@@ -357,4 +357,23 @@ CASES = (
     ),
     Case("MIG-031", HIT, question(ANP, source="calico:3.30"), Severity.HIGH),
     Case("MIG-031", CLEAR, question(ANP, source="npm")),
+    Case("MIG-031", HIT, question(GNP, source="npm", engine="calico"), detail="begins to count"),
+    Case("MIG-031", CLEAR, question(GNP, source="calico"), detail="MIG-022 says it"),
+    Case(
+        "MIG-032",
+        HIT,
+        question(DB, L1, DENY_ALL, source="calico", engine="npm"),
+        Severity.HIGH,
+        endpoints=("shop/Pod/db",),
+    ),
+    Case("MIG-032", HIT, question(DB, L1, LB, DENY, source="calico", engine="npm")),
+    Case("MIG-032", CLEAR, question(DB, L1, DENY, source="calico", engine="npm")),
+    Case("MIG-032", UNKNOWN, question(DENY, source="calico", engine="npm")),
+    Case("MIG-033", HIT, question(DB, L1, IPV6, source="calico", engine="npm"), Severity.HIGH),
+    Case("MIG-033", CLEAR, question(DB, L1, DENY, source="calico", engine="npm")),
+    Case(
+        "MIG-033",
+        UNKNOWN,
+        question(pod("shop/x"), NAMED, L1, W1, source="calico", engine="npm", record=BOTH),
+    ),
 )

@@ -109,6 +109,8 @@ def test_the_book_holds_the_rules_of_the_knowledge_page() -> None:
         "MIG-029",
         "MIG-030",
         "MIG-031",
+        "MIG-032",
+        "MIG-033",
     ]
     assert set(PREDICATES) == set(rules())
 
