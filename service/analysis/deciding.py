@@ -245,6 +245,8 @@ def _nearest(selecting: list[tuple[StagePolicy, Answer]], asked: _Asked) -> Evid
     isolating = [policy for policy, _ in selecting if policy.isolates]
     for policy in isolating:
         for rule in policy.rules:
+            if rule.origin.policy is None:
+                continue  # the engine's own, which nobody can edit
             found = asked.rule_failures(rule)
             if found and (best is None or len(found) < best[0]):
                 best = (len(found), rule, found[0])

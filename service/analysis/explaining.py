@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from service.analysis.asking import Encounter, ask, label_value
-from service.model.addresses import format_address
+from service.model.addresses import format_address, format_range
 from service.model.condition import (
     AddressIn,
     AllOf,
@@ -20,6 +20,7 @@ from service.model.condition import (
     RelationIs,
 )
 from service.model.endpoint import Endpoint, EndpointKind
+from service.model.intervals import Intervals
 from service.model.pipeline import Traffic
 from service.model.ports import Protocol, describe_traffic, whole_protocol
 
@@ -31,6 +32,8 @@ class Failure:
     reason: str
     detail: str
 
+
+_RANGES_SHOWN = 3
 
 _SCOPE_REASONS = {
     LabelScope.POD: "PodSelectorMismatch",
@@ -81,7 +84,12 @@ def traffic_failure(traffic: Traffic, point: int, destination: Endpoint) -> Fail
         names = ", ".join(each.name for each in traffic.named)
         if not numbers:
             return Failure("NamedPortMissing", f"{destination} has no port named {names}")
-        return Failure("NamedPortMismatch", f"port {port} is not the one that {names} stands for")
+        declared = ", ".join(f"{_protocol(known)} {number}" for known, number in sorted(numbers))
+        return Failure(
+            "NamedPortMismatch",
+            f"{_protocol(protocol)} {port} is not what the rule means by {names}; "
+            f"{destination} declares it as {declared}",
+        )
     return Failure("NoUsablePort", "the engine cannot use any of the rule's port entries")
 
 
@@ -99,9 +107,9 @@ def _describe(condition: Condition, about: Encounter) -> Failure:  # noqa: PLR09
             return _describe_label(condition, endpoint, scope)
         case KindIs(kinds):
             return _describe_kind(kinds, endpoint)
-        case AddressIn():
+        case AddressIn(addresses):
             where = ", ".join(map(format_address, endpoint.addresses)) or str(endpoint)
-            return Failure("AddressOutsideBlock", f"{where} is not in the address block")
+            return Failure("AddressOutsideBlock", f"{where} is not in {_ranges(addresses)}")
         case RelationIs(relation):
             return Failure("RelationMismatch", f"{endpoint} is not the {relation.value} of the pod")
         case OsIs(os):
@@ -110,6 +118,12 @@ def _describe(condition: Condition, about: Encounter) -> Failure:  # noqa: PLR09
             return Failure("Excluded", f"{endpoint} is excluded by a negated condition")
         case _:
             return Failure("ConditionFailed", f"{endpoint} is not meant by the rule")
+
+
+def _ranges(addresses: Intervals) -> str:
+    shown = [format_range(low, high) for low, high in addresses.spans[:_RANGES_SHOWN]]
+    more = len(addresses.spans) - len(shown)
+    return ", ".join(shown) + (f" and {more} more ranges" if more else "") or "an empty block"
 
 
 def _describe_label(condition: LabelIs, endpoint: Endpoint, scope: LabelScope) -> Failure:
