@@ -7,6 +7,7 @@ only what is modelled becomes Python objects.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, TypeVar
@@ -21,6 +22,8 @@ from service.manifests.yaml_nodes import Composer
 from service.manifests.yaml_source import as_json, find
 
 T = TypeVar("T")
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class Lines:
@@ -97,6 +100,9 @@ class JsonSource:
         """The content as plain values."""
         try:
             text = bytes(self.raw)
+            if _SURROGATE.search(text):
+                # Half of a pair is no text; the standard library would let it through.
+                msgspec.json.decode(text)
             value = json.loads(text, object_pairs_hook=_strict_object)
             if text.count(b"{") + text.count(b"[") > self.depth:
                 check_depth(value, self.depth)
