@@ -129,7 +129,10 @@ class _Walk:
 
     def _wrong(self, value: Any, words: str, pointer: str) -> None:
         self.faulty = True
-        self._note("WrongType", f"must be {words}, not {describe(value)}", pointer)
+        detail = f"must be {words}, not {describe(value)}"
+        if words == "a string" and isinstance(value, bool | int | float):
+            detail += " (in quotes it would be one)"
+        self._note("WrongType", detail, pointer)
 
 
 def _whole(value: Any) -> Any:
