@@ -18,7 +18,7 @@ from service.telemetry import logs
 from service.usecases.analysis_pool import AnalysisPool
 from service.usecases.context import Context
 from service.web import api, conditional, docs, health, problems, request_scope
-from service.web.routes import clusters, connectivity, engines, evaluations, revisions
+from service.web.routes import clusters, connectivity, engines, evaluations, findings, revisions
 from service.web.scope import Check, WebScope
 from service.web.scope import install as install_scope
 from service.web.strict_json import JsonProvider
@@ -30,6 +30,7 @@ BLUEPRINTS = (
     revisions.blueprint,
     evaluations.blueprint,
     connectivity.blueprint,
+    findings.blueprint,
 )
 
 log = logs.logger("netverdict.app")

@@ -219,6 +219,15 @@ def _in_force(
     # they were removed ahead of the failure (npm networkPolicyController).
     if earlier is not None and refused.keeps_earlier and platform.refuses(earlier) is None:
         return earlier, (), finding("keeps the version that it applied before")
+    if refused.keeps_earlier:
+        return (
+            None,
+            (),
+            finding(
+                "does not apply the policy at all (a version that it applied before this one stays "
+                "in force until NPM restarts)"
+            ),
+        )
     return None, (), finding("does not apply the policy at all")
 
 
