@@ -40,7 +40,15 @@ def service_named(resolver: Resolver, end: ServiceEnd) -> Service:
 
 
 def service_port(service: Service, protocol: str, port: int | str | None) -> ServicePort:
-    """The port of a Service by number or name; without one, its only port."""
+    """The port of a Service by number or name; without one, its only port.
+
+    Raises `NoNetwork` for an ExternalName, whose ports mean nothing.
+    """
+    name = f"Service {service.namespace}/{service.name}"
+    if service.type is ServiceType.EXTERNAL_NAME:
+        raise NoNetwork(
+            Assumption("ServiceIsDnsOnly", f"{name} is an ExternalName: a DNS alias, no endpoint")
+        )
     offered = [each for each in service.ports if each.protocol == protocol]
     if port is None and len(offered) == 1:
         return offered[0]
@@ -54,18 +62,13 @@ def service_port(service: Service, protocol: str, port: int | str | None) -> Ser
     raise UnresolvedEnd(
         "port",
         "ServicePortNotFound",
-        f"Service {service.namespace}/{service.name} has no port {protocol} {port}; "
-        f"it has {known or 'none'}",
+        f"{name} has no port {protocol} {port}; it has {known or 'none'}",
     )
 
 
 def backends(resolver: Resolver, service: Service, port: ServicePort) -> list[Backend]:
     """Where the Service may send a connection; raises `NoNetwork` where that is nowhere."""
     name = f"Service {service.namespace}/{service.name}"
-    if service.type is ServiceType.EXTERNAL_NAME:
-        raise NoNetwork(
-            Assumption("ServiceIsDnsOnly", f"{name} is an ExternalName: a DNS alias, no endpoint")
-        )
     if not service.selector:
         raise NoNetwork(
             Assumption(

@@ -1,0 +1,152 @@
+"""Calls through Services: backends, target ports, and the ways in from outside."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.model.verdict import Decision
+from tests.builders import Manifest, ask, namespace, network_policy, node, pod, service, snapshot
+
+WEB_PORT = {"port": 80, "targetPort": "http", "name": "web"}
+CLUSTER = [
+    namespace("shop"),
+    namespace("lab"),
+    node("n1", "192.168.0.4"),
+    node("n2", "192.168.0.5"),
+    pod("shop/a", {"app": "web"}, ips=["10.244.1.1"], on="n1", ports="http=8080"),
+    pod("shop/b", {"app": "web"}, ips=["10.244.2.2"], on="n2", ports="http=9090"),
+    pod("shop/c", {"app": "web"}, ips=["10.244.2.3"], on="n2", ports="other=8080"),
+    pod("lab/client", ips=["10.244.1.9"], on="n1"),
+]
+WEB = service("shop/web", {"app": "web"}, [WEB_PORT], clusterIP="10.0.0.7")
+EXPOSED = service(
+    "shop/web",
+    {"app": "web"},
+    [{**WEB_PORT, "nodePort": 30080}],
+    type="LoadBalancer",
+    clusterIP="10.0.0.7",
+    load_balancer_ips=["203.0.113.200"],
+    externalIPs=["203.0.113.201"],
+)
+PORT_8080 = network_policy("{ingress: [{ports: [{port: 8080}]}]}")
+CLIENTS = network_policy("{ingress: [{from: [{ipBlock: {cidr: 203.0.113.0/26}}]}]}")
+
+
+def _decided(objects: list[Manifest], question: str, engine: str = "calico") -> str:
+    verdict = ask(snapshot(*CLUSTER, *objects), question, engine)
+    return " ".join(sorted({each.code for each in verdict.assumptions})) or verdict.decision.value
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("lab/client -> svc:shop/web TCP/80 [backend a]", "Allow"),
+        ("lab/client -> svc:shop/web TCP/80 [backend b]", "Deny"),
+        ("lab/client -> svc:shop/web TCP/80", "ServiceBackend"),
+        ("lab/client -> svc:shop/web TCP/web", "ServiceBackend"),
+        ("lab/client -> 10.0.0.7 TCP/80", "ServiceBackend"),
+    ],
+)
+def test_a_named_target_port_is_each_backend_s_own(question: str, expected: str) -> None:
+    assert _decided([WEB, PORT_8080], question) == expected
+
+
+def test_a_pod_without_the_named_target_port_is_no_backend() -> None:
+    verdict = ask(snapshot(*CLUSTER, WEB), "lab/client -> svc:shop/web TCP/80")
+    assert verdict.decision is Decision.ALLOW
+    named = {name for group in verdict.groups for name in group.destinations}
+    assert named == {"shop/a", "shop/b"}
+
+
+def test_the_groups_tell_which_backend_answers() -> None:
+    verdict = ask(snapshot(*CLUSTER, WEB, PORT_8080), "lab/client -> svc:shop/web TCP/80")
+    assert {(group.destinations, group.decision) for group in verdict.groups} == {
+        (("shop/a",), Decision.ALLOW),
+        (("shop/b",), Decision.DENY),
+    }
+
+
+def test_policies_see_the_target_port_and_not_the_service_s() -> None:
+    only_80 = network_policy("{policyTypes: [Egress], egress: [{ports: [{port: 80}]}]}", "lab/out")
+    only_8080 = network_policy(
+        "{policyTypes: [Egress], egress: [{ports: [{port: 8080}]}]}", "lab/out"
+    )
+    question = "lab/client -> svc:shop/web TCP/80 [backend a]"
+    assert _decided([WEB, only_80], question) == "Deny"
+    assert _decided([WEB, only_8080], question) == "Allow"
+
+
+def test_a_headless_service_leads_to_the_port_that_was_called() -> None:
+    headless = service("shop/web", {"app": "web"}, [WEB_PORT], clusterIP="None")
+    verdict = ask(snapshot(*CLUSTER, headless, PORT_8080), "lab/client -> svc:shop/web TCP/80")
+    assert verdict.decision is Decision.DENY
+    named = {name for group in verdict.groups for name in group.destinations}
+    assert named == {"shop/a", "shop/b", "shop/c"}
+
+
+def test_a_pod_that_is_not_ready_is_no_backend() -> None:
+    waiting = pod("shop/d", {"app": "waiting"}, ips=["10.244.1.4"], on="n1")
+    waiting["status"]["conditions"] = [{"type": "Ready", "status": "False"}]
+    calls = service("shop/waiting", {"app": "waiting"}, [{"port": 80}])
+    question = "lab/client -> svc:shop/waiting TCP/80"
+    assert _decided([waiting, calls], question) == "ServiceHasNoBackend"
+    waiting["status"]["conditions"][0]["status"] = "True"
+    assert _decided([waiting, calls], question) == "Allow"
+
+
+@pytest.mark.parametrize(
+    "destination",
+    [
+        "svc:shop/web TCP/80",
+        "203.0.113.200 TCP/80",
+        "203.0.113.201 TCP/80",
+        "node:n1 TCP/30080",
+        "192.168.0.5 TCP/30080",
+    ],
+)
+def test_every_way_in_from_outside_leads_to_the_backends(destination: str) -> None:
+    assert _decided([EXPOSED], f"203.0.113.10 -> {destination}") == "Allow"
+    closed = network_policy("{podSelector: {}}")
+    assert _decided([EXPOSED, closed], f"203.0.113.10 -> {destination}") == "Deny"
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        # Calico sees the client where the backend's node received the connection, else that node.
+        ("203.0.113.10 -> node:n1 TCP/30080 ", "ReceivingNode"),
+        ("203.0.113.10 -> svc:shop/web TCP/80 [backend a, node n1]", "Allow"),
+        ("203.0.113.10 -> svc:shop/web TCP/80 [backend b, node n1]", "Deny"),
+        ("203.0.113.10 -> svc:shop/web TCP/80 [backend a]", "ReceivingNode"),
+        ("203.0.113.10 -> svc:shop/web TCP/80", "ReceivingNode"),
+        ("203.0.113.99 -> svc:shop/web TCP/80", "Deny"),
+    ],
+)
+def test_which_node_receives_may_decide(question: str, expected: str) -> None:
+    assert _decided([EXPOSED, CLIENTS], question.strip()) == expected
+
+
+def test_with_local_policy_the_client_is_seen_everywhere() -> None:
+    local = {**EXPOSED, "spec": {**EXPOSED["spec"], "externalTrafficPolicy": "Local"}}
+    assert _decided([local, CLIENTS], "203.0.113.10 -> svc:shop/web TCP/80") == "Allow"
+    assert _decided([local, CLIENTS], "203.0.113.99 -> svc:shop/web TCP/80") == "Deny"
+
+
+def test_a_node_port_that_no_service_has_is_the_node_s_own() -> None:
+    assert _decided([EXPOSED], "203.0.113.10 -> node:n1 TCP/30081") == "Allow"
+    (group,) = ask(snapshot(*CLUSTER, EXPOSED), "lab/client -> node:n1 TCP/30081").groups
+    assert group.destinations == ("n1",)
+
+
+def test_a_node_calls_a_service_as_itself() -> None:
+    admit = network_policy("{ingress: [{from: [{ipBlock: {cidr: 192.168.0.4/32}}]}]}")
+    assert _decided([WEB, admit], "node:n1 -> svc:shop/web TCP/80 [backend b]") == "Allow"
+    closed = network_policy("{podSelector: {}}")
+    assert _decided([WEB, closed], "node:n1 -> svc:shop/web TCP/80 [backend a]") == "Allow"
+    assert _decided([WEB, closed], "node:n1 -> svc:shop/web TCP/80 [backend b]") == "Deny"
+
+
+def test_a_service_without_engine_is_open() -> None:
+    closed = network_policy("{podSelector: {}, policyTypes: [Ingress, Egress]}")
+    for question in ("lab/client -> svc:shop/web TCP/80", "203.0.113.10 -> 203.0.113.200 TCP/80"):
+        assert _decided([EXPOSED, closed], question, "none") == "Allow"
