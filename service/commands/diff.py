@@ -25,6 +25,7 @@ from service.usecases.verdict_json import policy_body
 TAKES_TWO_SETS = True
 FORMATS = ("ndjson", "json", "table")
 _PAGE = 1000
+_PLACED = {"SameNode": " (same node)", "OtherNode": " (other node)"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -149,7 +150,7 @@ def _row(item: dict[str, object]) -> tuple[str, str, str, str, str]:
     return (
         str(item["change"]),
         _name(item["source"]),
-        _name(item["destination"]),
+        _name(item["destination"]) + _PLACED.get(str(item.get("placement")), ""),
         text,
         _because(item["decidedAfter"]) or _because(item["decidedBefore"]),
     )

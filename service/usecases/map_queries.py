@@ -175,6 +175,7 @@ class ComparedMaps:
                     "destinations": _bodies({each.destination for each in found}),
                     "pairs": len(found),
                     **change_body(block),
+                    **_placement_body(found[0]),
                     **self._witness_body(found[0]),
                 }
             )
@@ -189,6 +190,7 @@ class ComparedMaps:
             "source": endpoint_body(difference.source),
             "destination": endpoint_body(difference.destination),
             **change_body(difference.block),
+            **_placement_body(difference),
             **self._witness_body(difference),
         }
 
@@ -209,6 +211,13 @@ def _side_body(side: Side | None) -> Body | None:
         "egress": direction_body(side.egress),
         "ingress": direction_body(side.ingress),
     }
+
+
+def _placement_body(difference: Difference) -> Body:
+    """Where a node is involved: whether it is about ends on the same node or on two."""
+    if difference.same_node is None:
+        return {}
+    return {"placement": "SameNode" if difference.same_node else "OtherNode"}
 
 
 def _bodies(units: set[Unit]) -> list[Body]:

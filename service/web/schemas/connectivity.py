@@ -212,6 +212,11 @@ class DifferenceAnswerSchema(ReadySchema):
     after = decision(required=True)
     connections = fields.List(fields.Nested(PortRangesSchema), required=True)
     assumptions = fields.List(fields.Nested(AssumptionSchema))
+    placement = Choice(
+        "Placement",
+        ("SameNode", "OtherNode"),
+        description="Where a node is an end: whether the change is about pods on it or elsewhere.",
+    )
     witness = fields.Nested(FlowSchema, required=True)
     decided_before = fields.Nested(
         DecidedSchema,
