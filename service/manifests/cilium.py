@@ -73,6 +73,7 @@ def read_cilium(raw: Mapping[str, Any], position: Position = Position()) -> CrdR
         None if notes.faults else policy,
         normalised(
             header.ref,
+            uid=header.metadata.value("uid") if policy.is_invalid else None,
             spec=_with_defaults(plain(raw.get("spec"))),
             specs=_with_defaults(plain(raw.get("specs"))),
         ),

@@ -99,7 +99,11 @@ class RuleReader:
         self, members: Members, given: list[str]
     ) -> tuple[tuple[CiliumPeer, ...] | None, str]:
         for key in given:
-            if members.value(key) == [] and key in _EMPTY_IS_NOBODY:
+            if not isinstance(members.value(key), list):
+                members.wrong(key, "InvalidType", f"{key} must be a list")
+                return (), key
+        for key in given:
+            if not members.value(key) and key in _EMPTY_IS_NOBODY:
                 return (), key
         for key in given:
             if members.value(key):

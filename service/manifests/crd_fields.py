@@ -75,17 +75,20 @@ def plain(value: Any) -> Any:
 
 
 def normalised(
-    ref: PolicyRef, *, labels: Mapping[str, str] | None = None, **content: Any
+    ref: PolicyRef, *, labels: Mapping[str, str] | None = None, uid: Any = None, **content: Any
 ) -> Mapping[str, Any]:
     """An object in its normalised form; members that are None are left out.
 
-    `labels` are given where something selects the object by them.
+    `labels` are given where something selects the object by them, `uid` where it matters that
+    the object is from a cluster.
     """
     metadata: dict[str, Any] = {"name": ref.name}
     if ref.namespace:
         metadata["namespace"] = ref.namespace
     if labels:
         metadata["labels"] = dict(labels)
+    if uid:
+        metadata["uid"] = uid
     given = {key: value for key, value in content.items() if value is not None}
     return {"apiVersion": ref.api_version, "kind": ref.kind, "metadata": metadata} | given
 

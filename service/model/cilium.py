@@ -246,6 +246,11 @@ class CiliumPolicy:
         """Whether selectors reach over all namespaces."""
         return self.ref.kind == CILIUM_CLUSTERWIDE_NETWORK_POLICY
 
+    @property
+    def is_invalid(self) -> bool:
+        """Whether every version of the agent refuses it, stored as it is."""
+        return any(each.reason is VersionedReason.STORED_INVALID for each in self.refusals)
+
 
 @dataclass(frozen=True, slots=True)
 class CiliumCidrGroup:

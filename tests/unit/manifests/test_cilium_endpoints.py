@@ -1,0 +1,96 @@
+"""CiliumEndpoints, which stand for pods where an upload holds none."""
+
+from __future__ import annotations
+
+import yaml
+
+from tests.builders import Manifest, upload
+
+ENDPOINT = """
+apiVersion: cilium.io/v2
+kind: CiliumEndpoint
+metadata:
+  name: web-6d4cf56db6-abcde
+  namespace: shop
+  ownerReferences: [{apiVersion: v1, kind: Pod, name: web-6d4cf56db6-abcde, uid: u}]
+status:
+  identity:
+    id: 4711
+    labels:
+    - k8s:app=web
+    - k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name=shop
+    - k8s:io.cilium.k8s.namespace.labels.team=a
+    - k8s:io.cilium.k8s.policy.cluster=default
+    - k8s:io.cilium.k8s.policy.serviceaccount=front
+    - k8s:io.kubernetes.pod.namespace=shop
+  networking:
+    addressing: [{ipv4: 10.0.0.5, ipv6: "fd00::5"}]
+    node: 192.168.0.4
+  named-ports: [{name: http, port: 8080, protocol: TCP}, {name: bad, port: 0, protocol: TCP}]
+"""
+
+
+class TestEndpoints:
+    @staticmethod
+    def endpoint() -> Manifest:
+        found: Manifest = yaml.safe_load(ENDPOINT)
+        return found
+
+    @staticmethod
+    def deployment() -> Manifest:
+        labels = {"app": "web", "pod-template-hash": "x"}
+        return {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {
+                "selector": {"matchLabels": {"app": "web"}},
+                "template": {
+                    "metadata": {"labels": labels},
+                    "spec": {"containers": [{"name": "c", "image": "i"}]},
+                },
+            },
+        }
+
+    def test_stands_for_its_pod(self) -> None:
+        found = upload(self.endpoint())
+        (pod,) = found.inventory.pods
+        assert (pod.namespace, pod.name, pod.workload) == (
+            "shop",
+            "web-6d4cf56db6-abcde",
+            "Pod/web-6d4cf56db6-abcde",
+        )
+        assert pod.labels == {"app": "web"}
+        assert pod.addresses == ("10.0.0.5", "fd00::5")
+        assert pod.service_account == "front"
+        assert [(each.name, each.number) for each in pod.ports] == [("http", 8080)]
+        (namespace,) = found.inventory.namespaces
+        assert namespace.labels == {"kubernetes.io/metadata.name": "shop", "team": "a"}
+        assert [each.code for each in found.problems] == ["PodsFromEndpoints"]
+
+    def test_belongs_to_the_workload_that_it_is_named_after(self) -> None:
+        found = upload(self.endpoint(), self.deployment())
+        assert [each.workload for each in found.inventory.pods] == ["Deployment/web"]
+
+    def test_says_nothing_beside_pods(self) -> None:
+        pod = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "other", "namespace": "shop"},
+            "spec": {"containers": [{"name": "c", "image": "i"}]},
+        }
+        found = upload(self.endpoint(), pod)
+        assert [each.name for each in found.inventory.pods] == ["other"]
+        assert found.inventory.namespaces == ()
+
+    def test_health_endpoint_is_no_pod(self) -> None:
+        endpoint = self.endpoint()
+        endpoint["status"]["identity"]["labels"] = ["reserved:health"]
+        assert upload(endpoint).inventory.pods == ()
+
+    def test_faulty_address_is_told(self) -> None:
+        endpoint = self.endpoint()
+        endpoint["status"]["networking"]["addressing"] = [{"ipv4": "10.0.0.256"}]
+        found = upload(endpoint)
+        assert "InvalidAddress" in {each.code for each in found.problems}
+        assert found.inventory.pods[0].addresses == ()
