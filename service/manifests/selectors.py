@@ -70,9 +70,8 @@ class _Parser:
     def _key(self) -> str:
         key = self._take()
         if key in {_END, "=", "==", "!=", "!", "(", ")", ","}:
-            raise SelectorSyntax(
-                f"a label key is missing before {key!r}" if key else "no label key"
-            )
+            place = f"before {key!r}" if key else "at the end"
+            raise SelectorSyntax(f"a label key is missing {place}")
         if wrong := label_key_fault(key):
             raise SelectorSyntax(f"the label key {key!r} {wrong}")
         return key

@@ -119,8 +119,9 @@ def test_services_that_are_refused(spec: str, codes: list[tuple[str, str]]) -> N
         ("{name: node-1}", "{nodeInfo: {operatingSystem: windows}}", "windows", ()),
         (
             "{name: node-1}",
-            "{addresses: [{type: InternalIP, address: 10.0.0.4}, {type: Hostname, address: node-1}, "
-            "{type: ExternalIP, address: '2001:db8::1'}, {type: Hostname, address: 10.0.0.4}]}",
+            "{addresses: [{type: InternalIP, address: 10.0.0.4}, "
+            "{type: Hostname, address: node-1}, {type: ExternalIP, address: '2001:db8::1'}, "
+            "{type: Hostname, address: 10.0.0.4}]}",
             "linux",
             ("10.0.0.4", "2001:db8::1"),
         ),

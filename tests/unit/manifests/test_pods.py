@@ -25,8 +25,11 @@ def test_a_pod_from_a_file() -> None:
     assert found.service_account == "default"
     assert found.ready
     assert not found.from_template
-    assert found.owner is found.node is found.os is None
-    assert found.addresses == found.ports == ()
+    assert found.owner is None
+    assert found.node is None
+    assert found.os is None
+    assert not found.addresses
+    assert not found.ports
 
 
 @pytest.mark.parametrize(
