@@ -41,9 +41,8 @@ def expected_version(current: Callable[[], str]) -> str | None:
 
 def matching(current: Callable[[], str]) -> str:
     """The current version where `If-Match` names it, else 412."""
+    check_tags()
     wanted = request.if_match
-    if not wanted.star_tag and not wanted.as_set(include_weak=True):
-        raise _malformed("If-Match")
     try:
         now = current()
     except NotFound as error:
@@ -71,13 +70,16 @@ def only_if_absent() -> bool:
     )
 
 
-def _malformed(header: str) -> RequestProblem:
-    return RequestProblem(
-        types.MALFORMED_REQUEST,
-        f"{header} has no entity tag.",
-        code="InvalidHeader",
-        errors=[{"header": header, "detail": 'Must be * or tags such as "3".'}],
-    )
+def check_tags() -> None:
+    """Refuse an `If-Match` that names nothing: it must not count as none."""
+    wanted = request.if_match
+    if not wanted.star_tag and not wanted.as_set(include_weak=True):
+        raise RequestProblem(
+            types.MALFORMED_REQUEST,
+            "If-Match has no entity tag.",
+            code="InvalidHeader",
+            errors=[{"header": "If-Match", "detail": 'Must be * or tags such as "3".'}],
+        )
 
 
 def _conclude(response: Response) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.contract.conftest import OPENAPI
 from tests.running import running_service
@@ -83,7 +85,23 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture
 def client(package: None, sqlite_url: str, tmp_path: Path) -> Iterator[Client]:
     with running_service(sqlite_url, tmp_path) as service:
-        yield Client(service.base)
+        made = Client(service.base)
+        with made.client:
+            yield made
+
+
+@pytest.mark.slow
+def test_every_operation_is_generated(package: None) -> None:
+    described = yaml.safe_load(OPENAPI.read_text(encoding="utf-8"))
+    operations = [
+        (operation["tags"][0], operation["operationId"])
+        for item in described["paths"].values()
+        for method, operation in item.items()
+        if method != "parameters"
+    ]
+    for tag, name in operations:
+        module = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+        importlib.import_module(f"{PACKAGE}.api.{tag}.{module}")
 
 
 @pytest.mark.slow

@@ -68,7 +68,7 @@ class Connections(MethodView):
     def get(self, query: dict[str, Any], cluster: str, revision: str) -> Any:
         """List who can talk to whom: pages of JSON, or everything as NDJSON, CSV or DOT.
 
-        Pairs without a line are denied. `page_size` counts pairs of endpoints; a pair gives two
+        Pairs without a line are denied. `pageSize` counts pairs of endpoints; a pair gives two
         connections where a part of what it may send is unknown.
         """
         media_type = choose(JSON, *_FORMS)

@@ -15,7 +15,7 @@ from service.usecases.views import RevisionView
 from service.web import bodies
 from service.web import problem_types as types
 from service.web.blueprint import ETAG, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION, ApiBlueprint
-from service.web.conditional import tagged
+from service.web.conditional import check_tags, tagged
 from service.web.negotiation import choose
 from service.web.paging import page_answer, page_request
 from service.web.schemas.paging import PageQuerySchema
@@ -171,6 +171,7 @@ def _expected_digest(cluster: str) -> str | None:
     """The digest that `If-Match` says the latest revision has; its ETag or its digest will do."""
     if "If-Match" not in request.headers:
         return None
+    check_tags()
     try:
         latest = revisions.get_revision(context(), cluster, "latest")
     except NotFound as error:

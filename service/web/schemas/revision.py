@@ -25,7 +25,8 @@ from service.web.schemas.network import text
 from service.web.schemas.paging import PageQuerySchema, PageSchema
 
 _DIGEST = "sha256:9f2c6d1b0e7a4c58b3f1d2e6a7908b1c2d3e4f5061728394a5b6c7d8e9f0a1b2"
-LONGEST_NOTE = 1000
+# Percent-encoded, as many characters as a request line has room for.
+LONGEST_NOTE = 500
 
 
 def replaced_field(**kwargs: Any) -> Choice:
