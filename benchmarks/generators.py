@@ -1,70 +1,29 @@
 """Seeded clusters for the benchmarks, as plain Kubernetes objects.
 
-`microservices` and `large` are made up to a stated shape; `observed` follows the statistics of a
-real cluster that npinaeva/k8s-netpol-scale publishes (yaml-analysis/README).
+`microservices` and `large` are made up to a stated shape; `observed` has the published statistics
+of a real cluster.
 """
 
 from __future__ import annotations
 
 import random
-from typing import Any
 
-Manifest = dict[str, Any]
+from benchmarks.objects import (
+    Manifest,
+    deployment,
+    namespace,
+    network_policy,
+    node,
+    pod,
+    pod_address,
+    selector,
+)
+from benchmarks.observed import observed
+
+__all__ = ["Manifest", "large", "microservices", "observed"]
 
 SEED = 20261122
 DNS_PORTS = [{"protocol": "UDP", "port": 53}, {"protocol": "TCP", "port": 53}]
-
-
-def namespace(name: str, labels: dict[str, str] | None = None) -> Manifest:
-    """A Namespace."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Namespace",
-        "metadata": {
-            "name": name,
-            "labels": {"kubernetes.io/metadata.name": name, **(labels or {})},
-        },
-    }
-
-
-def network_policy(namespace_name: str, name: str, spec: Manifest) -> Manifest:
-    """A NetworkPolicy."""
-    return {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": {"namespace": namespace_name, "name": name},
-        "spec": spec,
-    }
-
-
-def selector(**labels: str) -> Manifest:
-    """A label selector."""
-    return {"matchLabels": labels}
-
-
-def deployment(namespace_name: str, name: str, labels: dict[str, str], port: int) -> Manifest:
-    """A Deployment of two replicas with one container port."""
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": {"namespace": namespace_name, "name": name},
-        "spec": {
-            "replicas": 2,
-            "selector": {"matchLabels": labels},
-            "template": {
-                "metadata": {"labels": labels},
-                "spec": {
-                    "containers": [
-                        {
-                            "name": "main",
-                            "image": f"registry.example/{name}:1",
-                            "ports": [{"name": "main", "containerPort": port}],
-                        }
-                    ]
-                },
-            },
-        },
-    }
 
 
 def microservices(workloads: int, seed: int = SEED) -> list[Manifest]:
@@ -109,18 +68,15 @@ def microservices(workloads: int, seed: int = SEED) -> list[Manifest]:
         )
     for index, (group, name) in enumerate(names):
         objects.append(deployment(group, name, {"app": name}, ports[index]))
-        callers = rng.sample(
-            [each for each in range(workloads) if each != index], min(3, workloads - 1)
-        )
+        drawn = rng.sample(range(workloads), min(4, workloads))
+        callers = [each for each in drawn if each != index][:3]
         entry = [{"protocol": "TCP", "port": ports[index]}]
         peers = [_workload_peer(names[each]) for each in callers]
         if index % 10 == 0:
             second = rng.randrange(256)
-            block = {
-                "cidr": f"{rng.choice((172, 192, 203))}.{second}.0.0/16",
-            }
-            block["except"] = [block["cidr"].replace(".0.0/16", f".{rng.randrange(256)}.0/24")]  # type: ignore[assignment]
-            peers.append({"ipBlock": block})
+            block = f"{rng.choice((172, 192, 203))}.{second}"
+            hole = f"{block}.{rng.randrange(256)}.0/24"
+            peers.append({"ipBlock": {"cidr": f"{block}.0.0/16", "except": [hole]}})
         objects.append(
             network_policy(
                 group,
@@ -157,177 +113,6 @@ def _workload_peer(name: tuple[str, str]) -> Manifest:
     }
 
 
-def pod(
-    namespace_name: str,
-    name: str,
-    labels: dict[str, str],
-    owner: tuple[str, str],
-    node: str,
-    address: str,
-    port: int,
-) -> Manifest:
-    """A running Pod as `kubectl get -o json` prints it, with the fields that make it long."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {
-            "name": name,
-            "namespace": namespace_name,
-            "uid": f"00000000-0000-4000-8000-{abs(hash((namespace_name, name))) % 10**12:012d}",
-            "resourceVersion": "123456",
-            "creationTimestamp": "2026-11-01T08:00:00Z",
-            "generateName": f"{owner[1]}-",
-            "labels": labels,
-            "annotations": {"checksum/config": "0" * 64},
-            "ownerReferences": [
-                {
-                    "apiVersion": "apps/v1",
-                    "kind": owner[0],
-                    "name": owner[1],
-                    "uid": "00000000-0000-4000-8000-000000000001",
-                    "controller": True,
-                    "blockOwnerDeletion": True,
-                }
-            ],
-        },
-        "spec": {
-            "nodeName": node,
-            "serviceAccountName": "default",
-            "containers": [
-                {
-                    "name": "main",
-                    "image": f"registry.example/{owner[1]}:1",
-                    "imagePullPolicy": "IfNotPresent",
-                    "ports": [{"name": "main", "containerPort": port, "protocol": "TCP"}],
-                    "env": [{"name": f"SETTING_{index}", "value": "x" * 24} for index in range(12)],
-                    "resources": {
-                        "limits": {"memory": "256Mi"},
-                        "requests": {"cpu": "100m", "memory": "128Mi"},
-                    },
-                    "livenessProbe": {
-                        "httpGet": {"path": "/livez", "port": "main", "scheme": "HTTP"},
-                        "periodSeconds": 10,
-                        "timeoutSeconds": 1,
-                        "successThreshold": 1,
-                        "failureThreshold": 3,
-                    },
-                    "readinessProbe": {
-                        "httpGet": {"path": "/readyz", "port": "main", "scheme": "HTTP"},
-                        "periodSeconds": 10,
-                        "timeoutSeconds": 1,
-                        "successThreshold": 1,
-                        "failureThreshold": 3,
-                    },
-                    "volumeMounts": [
-                        {
-                            "name": "token",
-                            "mountPath": "/var/run/secrets/kubernetes.io/serviceaccount",
-                            "readOnly": True,
-                        }
-                    ],
-                    "terminationMessagePath": "/dev/termination-log",
-                    "terminationMessagePolicy": "File",
-                }
-            ],
-            "volumes": [
-                {
-                    "name": "token",
-                    "projected": {
-                        "defaultMode": 420,
-                        "sources": [
-                            {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
-                            {
-                                "configMap": {
-                                    "name": "kube-root-ca.crt",
-                                    "items": [{"key": "ca.crt", "path": "ca.crt"}],
-                                }
-                            },
-                        ],
-                    },
-                }
-            ],
-            "tolerations": [
-                {
-                    "key": "node.kubernetes.io/not-ready",
-                    "operator": "Exists",
-                    "effect": "NoExecute",
-                    "tolerationSeconds": 300,
-                },
-                {
-                    "key": "node.kubernetes.io/unreachable",
-                    "operator": "Exists",
-                    "effect": "NoExecute",
-                    "tolerationSeconds": 300,
-                },
-            ],
-            "dnsPolicy": "ClusterFirst",
-            "restartPolicy": "Always",
-            "schedulerName": "default-scheduler",
-            "securityContext": {},
-            "terminationGracePeriodSeconds": 30,
-        },
-        "status": {
-            "phase": "Running",
-            "podIP": address,
-            "podIPs": [{"ip": address}],
-            "hostIP": "10.240.0.4",
-            "qosClass": "Burstable",
-            "startTime": "2026-11-01T08:00:01Z",
-            "conditions": [
-                {
-                    "type": kind,
-                    "status": "True",
-                    "lastProbeTime": None,
-                    "lastTransitionTime": "2026-11-01T08:00:05Z",
-                }
-                for kind in (
-                    "PodReadyToStartContainers",
-                    "Initialized",
-                    "Ready",
-                    "ContainersReady",
-                    "PodScheduled",
-                )
-            ],
-            "containerStatuses": [
-                {
-                    "name": "main",
-                    "ready": True,
-                    "started": True,
-                    "restartCount": 0,
-                    "image": f"registry.example/{owner[1]}:1",
-                    "imageID": "registry.example/x@sha256:" + "0" * 64,
-                    "containerID": "containerd://" + "0" * 64,
-                    "state": {"running": {"startedAt": "2026-11-01T08:00:04Z"}},
-                    "lastState": {},
-                }
-            ],
-        },
-    }
-
-
-def node(index: int) -> Manifest:
-    """A Linux node with one internal address."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Node",
-        "metadata": {
-            "name": f"aks-{index}",
-            "labels": {"kubernetes.io/os": "linux", "kubernetes.io/hostname": f"aks-{index}"},
-        },
-        "status": {
-            "addresses": [
-                {"type": "InternalIP", "address": f"10.240.{index // 250}.{index % 250 + 4}"},
-                {"type": "Hostname", "address": f"aks-{index}"},
-            ],
-            "nodeInfo": {"operatingSystem": "linux"},
-        },
-    }
-
-
-def _address(index: int) -> str:
-    return f"10.{244 + index // 65000}.{index % 65000 // 250}.{index % 250 + 2}"
-
-
 def large(
     pods: int = 20_000, nodes: int = 250, policies: int = 2_000, seed: int = SEED
 ) -> list[Manifest]:
@@ -354,14 +139,14 @@ def large(
                     "pod-template-hash": "5d4f8c7b9",
                 },
                 ("ReplicaSet", f"{name}-5d4f8c7b9"),
-                f"aks-{rng.randrange(nodes)}",
-                _address(index),
+                rng.randrange(nodes),
+                pod_address(index),
                 port,
             )
         )
     for number in range(policies):
         group = f"ns-{number % groups}"
-        own = [each for each in applications[number % groups :: groups]] or applications[:1]
+        own = applications[number % groups :: groups] or applications[:1]
         _, name, port = rng.choice(own)
         other_group, other, _ = rng.choice(applications)
         match number // groups:
@@ -416,111 +201,3 @@ def large(
                 }
         objects.append(network_policy(group, f"policy-{number}", spec))
     return objects
-
-
-def observed(seed: int = SEED) -> list[Manifest]:
-    """5,413 pods, 604 namespaces, 13,678 policies with 15,423 peers.
-
-    3,559 policies select no pod, 495 only deny; a policy selects 13.1 pods and a peer 35.4 on
-    average, 70 peers select 3,578; 0.54 CIDRs and 0.88 single ports a policy.
-    """
-    rng = random.Random(seed)
-    namespaces, pods, policies = 604, 5_413, 13_678
-    # Few large and many small namespaces, so that a selected set is larger than a namespace is
-    # on average.
-    weights = [1 / (rank + 12) ** 0.75 for rank in range(namespaces)]
-    sizes = [1] * namespaces
-    for chosen in rng.choices(range(namespaces), weights, k=pods - namespaces):
-        sizes[chosen] += 1
-    objects: list[Manifest] = []
-    shared = set(rng.sample(range(namespaces), namespaces * 2 // 3))
-    for index in range(namespaces):
-        labels = {"env": f"e{index % 15}"}
-        if index in shared:
-            labels["mesh"] = "on"
-        objects.append(namespace(f"ns-{index}", labels))
-    serial = 0
-    for index, size in enumerate(sizes):
-        for number in range(size):
-            name = f"app-{number // 2}"
-            objects.append(
-                pod(
-                    f"ns-{index}",
-                    f"{name}-7c9d-{number:05d}",
-                    {"app": name, "part": f"p{number % 3}", "release": f"r{number // 2 % 7}"},
-                    ("ReplicaSet", f"{name}-7c9d"),
-                    f"aks-{rng.randrange(120)}",
-                    _address(serial),
-                    8080,
-                )
-            )
-            serial += 1
-    objects.extend(node(index) for index in range(120))
-    homes = rng.choices(range(namespaces), [size**1.15 for size in sizes], k=policies)
-    wide = set(rng.sample(range(policies), 70))
-    for number, home in enumerate(homes):
-        objects.append(
-            network_policy(
-                f"ns-{home}",
-                f"policy-{number}",
-                _observed_spec(rng, number, home, sizes, number in wide),
-            )
-        )
-    return objects
-
-
-def _observed_spec(
-    rng: random.Random, number: int, home: int, sizes: list[int], wide: bool
-) -> Manifest:
-    kind = rng.random()
-    if kind < 3_559 / 13_678:
-        subject: Manifest = selector(app="retired")
-    elif kind < 0.62:
-        subject = {}
-    else:
-        subject = selector(part=f"p{rng.randrange(3)}")
-    if rng.random() < 495 / 13_678:
-        return {"podSelector": subject, "policyTypes": [rng.choice(["Ingress", "Egress"])]}
-    peers: list[Manifest] = []
-    for _ in range(rng.choice((1, 1, 1, 1, 1, 1, 1, 1, 1, 2))):
-        draw = rng.random()
-        if wide:
-            peers.append({"namespaceSelector": selector(mesh="on")})
-        elif draw < 0.45:
-            peers.append({"podSelector": {}})
-        elif draw < 0.6:
-            peers.append({"podSelector": selector(part=f"p{rng.randrange(3)}")})
-        elif draw < 0.72:
-            other = rng.randrange(len(sizes))
-            peers.append(
-                {"namespaceSelector": selector(**{"kubernetes.io/metadata.name": f"ns-{other}"})}
-            )
-        elif draw < 0.735:
-            peers.append({"namespaceSelector": selector(env=f"e{rng.randrange(15)}")})
-    for _ in range(rng.choice((0, 0, 0, 1, 1, 1))):
-        peers.append(
-            {
-                "ipBlock": {
-                    "cidr": f"{rng.choice((100, 172, 192, 198))}.{rng.randrange(16, 32)}.{rng.randrange(256)}.0/24"
-                }
-            }
-        )
-    rule: Manifest = {}
-    if peers:
-        rule["from"] = peers
-    count = rng.choice((0, 0, 1, 1, 1, 1, 1, 2))
-    if count:
-        rule["ports"] = [
-            {
-                "protocol": rng.choice(("TCP", "TCP", "TCP", "UDP")),
-                "port": rng.choice(
-                    (80, 443, 5432, 6379, 8080, 8443, 9090, 9092, 27017, 3306, 53, 15012, 15021)
-                ),
-            }
-            for _ in range(count)
-        ]
-    if number % 3:
-        return {"podSelector": subject, "policyTypes": ["Ingress"], "ingress": [rule]}
-    if "from" in rule:
-        rule["to"] = rule.pop("from")
-    return {"podSelector": subject, "policyTypes": ["Egress"], "egress": [rule]}
