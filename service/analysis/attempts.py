@@ -100,7 +100,7 @@ def direct_attempts(
         raise NoNetwork(OUTSIDE)
     on_nodes = [any(e.is_on_node_network for e in ends) for ends in (sources, destinations)]
     callers = signatures.parties(sources, with_node=on_nodes[1])
-    served = 0
+    meetings: list[tuple[Party, Party, int]] = []
     for callee in signatures.parties(destinations, with_node=on_nodes[0]):
         by_point: dict[int, list[Endpoint]] = {}
         for member in callee.members:
@@ -108,25 +108,29 @@ def direct_attempts(
             if point is not None:
                 by_point.setdefault(point, []).append(member)
         for point, members in by_point.items():
-            served += 1
-            for caller in callers:
-                yield from _between(caller, Party(tuple(members)), point)
-    if not served:
+            meetings.extend((caller, Party(tuple(members)), point) for caller in callers)
+    if not meetings:
         raise UnresolvedEnd(
             "port",
             "NamedPortNotFound",
             f"{destinations[0]} declares no {flow.protocol} port named {flow.port!r}",
         )
+    # Of several pods the question is about one and another, unless there is no other.
+    others = [each for each in meetings if _pairs(each[0], each[1])]
+    for caller, callee, point in others or meetings:
+        yield from _between(caller, callee, point, apart=bool(others))
 
 
-def _between(caller: Party, callee: Party, point: int) -> Iterator[Attempt]:
-    pairs = len(caller.members) * len(callee.members)
+def _pairs(caller: Party, callee: Party) -> int:
+    """How many pairs of different endpoints two parties make."""
     own = {id(each) for each in caller.members} & {id(each) for each in callee.members}
-    if own and pairs > 1:
-        # Several pods on both sides: the question is about one pod and another.
-        pairs -= len(own)
-        if not pairs:
-            return
+    return len(caller.members) * len(callee.members) - len(own)
+
+
+def _between(caller: Party, callee: Party, point: int, *, apart: bool) -> Iterator[Attempt]:
+    pairs = len(caller.members) * len(callee.members)
+    if apart:
+        pairs = _pairs(caller, callee)
         caller, callee = _distinct(caller, callee)
     families = shared_families(caller.speaker, callee.speaker)
     for family in families:

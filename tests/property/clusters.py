@@ -223,6 +223,7 @@ def _pods(draw: st.DrawFn, features: Features, number: int) -> Manifest:
         ips = ()
     if host:
         ips = NODES[where] if where and draw(st.booleans()) else ()
+        ips = ips if features.ipv6 else ips[:1]
     declared = draw(
         st.lists(
             st.tuples(
