@@ -39,12 +39,14 @@ class Listing:
         self._shared: dict[int, tuple[tuple[tuple[Unit, ...], LineAnswer], ...]] = {}
         self._groups: dict[int, tuple[Group, ...]] = {}
         space = solved.space
-        self._plain = self._other = 0
+        self._plain = self._other = self._own = 0
         for index, place in enumerate(space.places[: space.first_external]):
             if place.standing is Standing.PLAIN:
                 self._plain |= 1 << index
             elif place.standing is Standing.OTHER_NODE:
                 self._other |= 1 << index
+            else:
+                self._own |= 1 << index
         self._outside = space.everything & ~((1 << space.first_external) - 1)
 
     def lines(self) -> Iterator[Line]:
@@ -183,20 +185,19 @@ class Listing:
             yield from self._from_nodes(seat)
             return
         elsewhere = self._by_place(seat.place, self._plain | self._other)
-        nearby = self._by_place(seat.own_place, self._plain)
-        for place in set(elsewhere) | set(nearby):
+        nearby = self._by_place(seat.own_place, self._plain | self._own)
+        # A place as another node stands just after the one as own node.
+        moved = {place + 1 if self._own >> place & 1 else place: place for place in nearby}
+        for place in set(elsewhere) | set(moved):
             for source in self.seating.at_place.get(place, ()):
                 if source.unit == seat.unit:
                     continue
-                if source.on_node_network:
-                    answer = elsewhere.get(place, NO_TRAFFIC)
-                else:
-                    answer = placed(
-                        seat,
-                        source,
-                        nearby.get(place, NO_TRAFFIC),
-                        elsewhere.get(place, NO_TRAFFIC),
-                    )
+                answer = placed(
+                    seat,
+                    source,
+                    nearby.get(moved.get(place, place), NO_TRAFFIC),
+                    elsewhere.get(place, NO_TRAFFIC),
+                )
                 if answer[0] or answer[1]:
                     yield source, answer
 

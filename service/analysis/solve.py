@@ -178,8 +178,8 @@ class Layer:
         if chosen.is_external:
             allowed = self.inside & ~own
         elif chosen.standing is Standing.OWN_NODE:
-            # A pod and the node that it runs on; no other source has an own node.
-            allowed = plain & self.inside
+            # A pod and the node that it runs on, or two ends on the network of one node.
+            allowed = plain & self.inside | own
         elif chosen.standing is Standing.OTHER_NODE:
             allowed = self.space.everything & ~own
         else:

@@ -1,0 +1,209 @@
+"""Whole maps beside single decisions: every pair of units, at the edges of what a map says."""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import product
+
+from service.analysis.columns import groups
+from service.analysis.filters import MapFilter
+from service.analysis.listing import Line, Listing
+from service.analysis.solve import Connectivity, solve, space_of
+from service.analysis.units import Seating, Unit, seat_units
+from service.analysis.witness import Court
+from service.engines.registry import compile_pipeline
+from service.model.addresses import format_address
+from service.model.endpoint import Endpoint, EndpointKind
+from service.model.inventory import Inventory
+from service.model.pipeline import Pipeline
+from service.model.ports import ALL_PORTS, Protocol, point_of
+from service.model.snapshot import Snapshot
+from service.model.verdict import Decision
+from tests.builders import Manifest, profile
+from tests.property.clusters import Cluster
+
+#: Engines, and the versions and options that make a pipeline of another shape.
+PROFILES = [
+    "kubernetes",
+    "none",
+    "npm",
+    "npm?fixes=2026-09",
+    "calico",
+    "calico:3.29",
+    "cilium:1.14",
+    "cilium:1.18",
+    "cilium:1.19",
+    "cilium?policyEnforcement=always",
+    "cilium?sctp=enabled&cidrMatchMode=nodes&routing=tunnel",
+]
+ALWAYS_ASKED = frozenset(
+    {point_of(Protocol.TCP, 80), point_of(Protocol.UDP, 53), point_of(Protocol.SCTP, 9)}
+)
+
+
+def with_mixed_nodes(cluster: Cluster) -> Cluster:
+    """The same cluster, with one of its nodes running Windows."""
+    return Cluster([_on_windows(each, "n2") for each in cluster.inventory], cluster.policies)
+
+
+def _on_windows(manifest: Manifest, name: str) -> Manifest:
+    if manifest["kind"] != "Node" or manifest["metadata"]["name"] != name:
+        return manifest
+    labels = {**manifest["metadata"].get("labels", {}), "kubernetes.io/os": "windows"}
+    status = {**manifest["status"], "nodeInfo": {"operatingSystem": "windows"}}
+    return {**manifest, "metadata": {**manifest["metadata"], "labels": labels}, "status": status}
+
+
+def with_owners(cluster: Cluster) -> Cluster:
+    """The same cluster, with every odd pod owned by one ReplicaSet of its namespace."""
+    inventory = []
+    for each in cluster.inventory:
+        name = each["metadata"]["name"]
+        if each["kind"] == "Pod" and int(name[1:]) % 2:
+            owner = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "odd", "uid": "odd"}
+            metadata = {**each["metadata"], "ownerReferences": [{**owner, "controller": True}]}
+            inventory.append({**each, "metadata": metadata})
+        else:
+            inventory.append(each)
+    return Cluster(inventory, cluster.policies)
+
+
+def pipeline_of(found: Snapshot, engine: str) -> Pipeline:
+    return compile_pipeline(found, profile(engine))
+
+
+class Mapped:
+    """A solved map with its units and every line, by pair."""
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        inventory: Inventory,
+        wanted: MapFilter = MapFilter(itself=True),  # noqa: B008 - frozen
+        solved: Connectivity | None = None,
+    ) -> None:
+        self.pipeline = pipeline
+        self.solved = solved or solve(pipeline, space_of(pipeline))
+        self.seating: Seating = seat_units(self.solved.space, inventory)
+        self.listing = Listing(self.solved, self.seating, wanted)
+        self.lines: list[Line] = list(self.listing.lines())
+        self._by_pair = {(each.source, each.destination): each for each in self.lines}
+        assert len(self._by_pair) == len(self.lines)
+        self._ranges: dict[tuple[Unit, bool], list[tuple[int, int, Line]]] = defaultdict(list)
+        self._bounds = _bounds_of(self.solved)
+        for each in self.lines:
+            if each.source.is_external:
+                self._ranges[each.destination, True].append((*self._range(each.source), each))
+            elif each.destination.is_external:
+                self._ranges[each.source, False].append((*self._range(each.destination), each))
+
+    def _range(self, unit: Unit) -> tuple[int, int]:
+        low, _, high = unit.name.partition("-")
+        return self._bounds[low], self._bounds[high or low]
+
+    def decision(self, source: Unit | int, destination: Unit | int, point: int) -> Decision:
+        """What the lines say to units, or to a unit and an address outside."""
+        if isinstance(source, int):
+            assert isinstance(destination, Unit)
+            found = self._at(destination, source, inward=True)
+        elif isinstance(destination, int):
+            found = self._at(source, destination, inward=False)
+        else:
+            found = self._by_pair.get((source, destination))
+        if found is None:
+            return Decision.DENY
+        if point in found.certain:
+            assert point not in found.unknown
+            return Decision.ALLOW
+        return Decision.UNKNOWN if point in found.unknown else Decision.DENY
+
+    def _at(self, unit: Unit, address: int, *, inward: bool) -> Line | None:
+        lines = [line for low, high, line in self._ranges[unit, inward] if low <= address <= high]
+        assert len(lines) < 2, lines
+        return lines[0] if lines else None
+
+    @property
+    def outside(self) -> list[int]:
+        """The first and last address of every range of the space."""
+        return sorted(
+            {
+                edge
+                for place in self.solved.space.places
+                if place.is_external
+                for edge in (place.low, place.high)
+            }
+        )
+
+    def edges(self) -> set[int]:
+        """Points on both sides of every edge of what the map says, and a few more."""
+        found = set(ALWAYS_ASKED)
+        for column in {id(each): each for each in self.solved.columns}.values():
+            for group in groups(column):
+                for low, high in (*group.certain, *group.unknown):
+                    found |= {low - 1, low, high, high + 1}
+        return {each for each in found if each in ALL_PORTS}
+
+
+def _bounds_of(solved: Connectivity) -> dict[str, int]:
+    return {
+        format_address(edge): edge
+        for place in solved.space.places
+        if place.is_external
+        for edge in (place.low, place.high)
+    }
+
+
+def decided(
+    court: Court, sources: Iterable[Endpoint], destinations: Iterable[Endpoint], point: int
+) -> Decision | None:
+    """The decision on every connection between members, folded; None where there is no pair."""
+    found: set[Decision] = set()
+    for source, destination in product(sources, tuple(destinations)):
+        if source != destination:
+            side = court.hear(source, destination, point)
+            assert side is not None
+            found.add(side.decision)
+    if not found:
+        return None
+    return found.pop() if len(found) == 1 else Decision.UNKNOWN
+
+
+def address_end(address: int) -> Endpoint:
+    return Endpoint(EndpointKind.EXTERNAL, format_address(address), addresses=(address,))
+
+
+End = tuple[Unit | int, tuple[Endpoint, ...]]
+
+
+def pairs_of(mapped: Mapped) -> Iterator[tuple[End, End]]:
+    """Every ordered pair of which one at least is a unit of the cluster."""
+    inside: list[End] = [(seat.unit, seat.members) for seat in mapped.seating.seats]
+    outside: list[End] = [(each, (address_end(each),)) for each in mapped.outside]
+    yield from product(inside, inside)
+    yield from product(inside, outside)
+    yield from product(outside, inside)
+
+
+def assert_agreement(mapped: Mapped, chance: random.Random, points: int = 3) -> int:
+    """Lines and single decisions say the same about every pair; how many were compared."""
+    court = Court(mapped.pipeline)
+    edges = sorted(mapped.edges())
+    compared = 0
+    for (source, senders), (destination, receivers) in pairs_of(mapped):
+        if source == destination and _is_on_node_network(mapped, source):
+            continue  # the pods of one workload on the node network are not listed
+        for point in chance.sample(edges, min(points, len(edges))):
+            expected = decided(court, senders, receivers, point)
+            if expected is None:
+                continue
+            compared += 1
+            said = mapped.decision(source, destination, point)
+            context = (str(source), str(destination), point >> 16, point & 0xFFFF)
+            assert said is expected, (mapped.pipeline.profile, context, said, expected)
+    return compared
+
+
+def _is_on_node_network(mapped: Mapped, unit: Unit | int) -> bool:
+    return isinstance(unit, Unit) and mapped.seating.by_unit[unit].on_node_network
