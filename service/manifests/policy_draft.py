@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
 
 from service.manifests.calico import superseded_forms
 from service.manifests.digests import canonical_json, digest_of
 from service.manifests.policy_kinds import PolicyKind
 from service.manifests.report import Report
+from service.manifests.schema import convert
 from service.manifests.source import Source, Spot
 from service.manifests.upload import PolicyDocument
 from service.model.finding import Severity
@@ -15,6 +19,23 @@ from service.model.policy import Position
 
 Claim = Callable[[Source, str, str, str], None]
 """Takes a source with its kind, namespace and name, and notes a fault where they are taken."""
+
+
+class FrameMetadata(msgspec.Struct, rename="camel", frozen=True):
+    """Metadata of a custom resource."""
+
+    name: str = ""
+    generate_name: str = ""
+    namespace: str = ""
+    labels: dict[str, str] = {}
+    annotations: dict[str, str] = {}
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """What every custom resource has in common."""
+
+    metadata: FrameMetadata = FrameMetadata()
+    spec: dict[str, Any] = {}
 
 
 class PolicyDraft:
@@ -33,6 +54,8 @@ class PolicyDraft:
             return
         if not raw.get("apiVersion") or not raw.get("kind"):
             raw = raw | {"apiVersion": source.api_version, "kind": source.kind}
+        if kind.is_custom and not self._is_framed(source, raw):
+            return
         position = Position(source.document, source.line)
         reading = kind.read(raw, position)
         for note in reading.notes:
@@ -53,6 +76,16 @@ class PolicyDraft:
             PolicyDocument(ref, position, text, normalised, digest, reading.value)
         )
         self._parts.append(source.part)
+
+    def _is_framed(self, source: Source, raw: Mapping[str, Any]) -> bool:
+        """Whether a custom resource has what the API server asks of all of them."""
+        noted: list[tuple[str, str, str]] = []
+        frame = convert(raw, Frame, lambda *note: noted.append(note))
+        if frame is not None and not frame.metadata.name and not frame.metadata.generate_name:
+            noted.append(("MissingName", "name or generateName is required", "/metadata/name"))
+        for note in noted:
+            self._report.fault(source, *note)
+        return not noted
 
     def finish(self) -> tuple[PolicyDocument, ...]:
         """The policies, sorted by their reference; of two forms of one object only one."""

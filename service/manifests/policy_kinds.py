@@ -30,13 +30,15 @@ class PolicyKind:
     read: Read
     build: Build | None = None
     is_read: bool = True
+    is_custom: bool = True
+    """False for what is part of Kubernetes and checks its own metadata."""
 
 
 UNREAD = PolicyKind(read_unread_policy, is_read=False)
 
 _READ: dict[tuple[str, str], PolicyKind] = {
     (network_policy.API_VERSION, network_policy.KIND): PolicyKind(
-        read_network_policy, build_network_policy
+        read_network_policy, build_network_policy, is_custom=False
     ),
     **dict.fromkeys(admin_policy.KINDS, PolicyKind(read_admin_policy)),
     **dict.fromkeys(calico.KINDS, PolicyKind(read_calico)),
