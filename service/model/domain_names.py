@@ -1,7 +1,6 @@
-"""Patterns of domain names, as the two policy APIs that have them read them.
+"""Names and patterns of domain names, as Cilium reads them (pkg/fqdn/matchpattern).
 
-They look alike and differ: Cilium's `*.example.com` stands for exactly one label before the
-dot, that of ClusterNetworkPolicy for one or more.
+Those of ClusterNetworkPolicy look alike and differ: there `*.` stands for one or more labels.
 """
 
 from __future__ import annotations
@@ -28,14 +27,6 @@ def matches_cilium_pattern(pattern: str, name: str, *, many_labels: bool) -> boo
 def matches_cilium_name(match_name: str, name: str) -> bool:
     """Whether Cilium's `matchName` means a name: the same one, whatever the letter case."""
     return _plain(match_name) == _plain(name)
-
-
-def matches_domain_name(domain: str, name: str) -> bool:
-    """Whether an element of `domainNames` means a name; `*.` stands for one or more labels."""
-    wanted, asked = _plain(domain), _plain(name)
-    if not wanted.startswith("*."):
-        return wanted == asked
-    return asked.endswith(wanted[1:]) and len(asked) >= len(wanted)
 
 
 def _plain(name: str) -> str:
