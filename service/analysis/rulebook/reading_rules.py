@@ -141,6 +141,14 @@ def _npm_skips(asked: RuleInput) -> Found:
     return joined(predicate(asked) for predicate in NPM_PREDICATES.values())
 
 
+def _enforcement_mode(asked: RuleInput) -> Found:
+    mode = asked.profile.options.get("policyEnforcement", "default")
+    if mode == "default":
+        return CLEAR
+    whom = "every pod, selected or not" if mode == "always" else "no pod at all"
+    return seen(Sighting(f"mode {mode} isolates {whom}", values={"policyEnforcement": mode}))
+
+
 PREDICATES: Mapping[str, Predicate] = {
     "MIG-028": _hairpin,
     "MIG-029": _legacy_blocks,
@@ -148,4 +156,5 @@ PREDICATES: Mapping[str, Predicate] = {
     "MIG-031": _read_by_one,
     "MIG-032": _npm_opens,
     "MIG-033": _npm_skips,
+    "MIG-034": _enforcement_mode,
 }

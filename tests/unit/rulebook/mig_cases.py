@@ -376,4 +376,6 @@ CASES = (
         UNKNOWN,
         question(pod("shop/x"), NAMED, L1, W1, source="calico", engine="npm", record=BOTH),
     ),
+    Case("MIG-034", HIT, move(engine="cilium:1.18?policyEnforcement=always"), Severity.HIGH),
+    Case("MIG-034", CLEAR, move()),
 )

@@ -75,6 +75,7 @@ NEVER_UNKNOWN = {
     "MIG-029": "the policies are part of the revision",
     "MIG-030": "what is not given has no effect",
     "MIG-031": "the policies are part of the revision",
+    "MIG-034": "the profile is part of the question",
     "PATH-021": "the date is part of the question",
     "PATH-024": "what is planned is said or not planned",
 }
@@ -111,6 +112,7 @@ def test_the_book_holds_the_rules_of_the_knowledge_page() -> None:
         "MIG-031",
         "MIG-032",
         "MIG-033",
+        "MIG-034",
     ]
     assert set(PREDICATES) == set(rules())
 
