@@ -154,7 +154,7 @@ def test_every_fault_of_the_manifests_is_told(folder: Path, capsys: Capture) -> 
     (folder / "below" / "worse.yaml").write_text("a: [")
     assert ask(folder, *STORY) == 2
     faults = capsys.readouterr().err
-    assert re.search(r"wrong\.yaml, document \d+, line 10, /spec/ingress/0/ports/0/port", faults)
+    assert re.search(r"wrong\.yaml, document \d+, line 9, /spec/ingress/0/ports/0/port", faults)
     assert "worse.yaml" in faults
 
 
