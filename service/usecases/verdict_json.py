@@ -12,7 +12,7 @@ from service.usecases.flow_json import flow_body
 
 
 def verdict_body(verdict: Verdict) -> dict[str, Any]:
-    """The verdict as JSON values; `groups` is there where several groups answer differently."""
+    """The verdict as JSON values; `groups` is there where it stands for several connections."""
     body: dict[str, Any] = {
         "flow": flow_body(verdict.flow),
         "verdict": verdict.decision.value,
@@ -20,7 +20,7 @@ def verdict_body(verdict: Verdict) -> dict[str, Any]:
         "ingress": direction_body(verdict.ingress),
         "assumptions": _assumption_bodies(verdict.assumptions),
     }
-    if len(verdict.groups) > 1:
+    if sum(group.connections for group in verdict.groups) > 1:
         body["groups"] = [_group_body(group) for group in verdict.groups]
     return body
 

@@ -66,6 +66,24 @@ def test_a_verdict_says_why(demo: Api) -> None:
     assert verdict["ingress"]["evidence"][0]["effect"] == "Allow"
 
 
+def test_several_pods_answer_in_groups(demo: Api) -> None:
+    """The server may be asked about too: what it sends itself is a connection of its own."""
+    more = LABELLED + "---\n" + LABELLED.split("---\n")[1].replace("client", "other", 1)
+    demo("POST", f"{REVISIONS}?replace=inventory", 201, data=more, content_type=YAML)
+    source = {"namespace": "demo", "labelSelector": "app=client"}
+    (verdict,) = ask(demo, 4, "npm", {**FLOW, "source": source})["verdicts"]
+    assert verdict["verdict"] == "Allow"
+    (group,) = verdict["groups"]
+    assert group["connections"] == 2
+    assert len(group["sources"]) == 2
+    relabelled = more.replace("app: client}}", "app: stranger}}", 1)
+    demo("POST", f"{REVISIONS}?replace=inventory", 201, data=relabelled, content_type=YAML)
+    source = {"namespace": "demo", "labelSelector": "app in (client, stranger)"}
+    (verdict,) = ask(demo, 5, "npm", {**FLOW, "source": source})["verdicts"]
+    assert verdict["verdict"] == "Unknown"
+    assert {each["verdict"] for each in verdict["groups"]} == {"Allow", "Deny"}
+
+
 def test_an_evaluation_is_kept(demo: Api) -> None:
     path = f"{REVISIONS}/2/evaluations"
     answer = demo("POST", path, 201, json={"engine": "npm", "flows": [FLOW]})

@@ -197,5 +197,7 @@ class VerdictSchema(AnsweredSchema):
     flow = fields.Nested(FlowSchema, required=True)
     groups = fields.List(
         fields.Nested(VerdictGroupSchema),
-        metadata={"description": "Where several pods answer differently, each group."},
+        metadata={
+            "description": "Where it stands for several connections: those that share an answer."
+        },
     )
