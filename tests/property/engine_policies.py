@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from tests.builders import Manifest
-from tests.property.clusters import NAMESPACES, UNSETTLED, Cluster, clusters
+from tests.property.clusters import NAMESPACES, UNSETTLED, Cluster, Features, clusters
 from tests.vectors.calico import calico_object
 from tests.vectors.policy_api import policy_object
 
@@ -155,18 +155,20 @@ def cilium_policies(draw: st.DrawFn) -> list[Manifest]:
     return [draw(_cilium_policy(number)) for number in range(draw(st.integers(1, 4)))]
 
 
-def _beside(policies: SearchStrategy[list[Manifest]]) -> SearchStrategy[Cluster]:
+def _beside(
+    features: Features, policies: SearchStrategy[list[Manifest]]
+) -> SearchStrategy[Cluster]:
     def joined(parts: tuple[Cluster, list[Any]]) -> Cluster:
         return replace(parts[0], policies=[*parts[0].policies, *parts[1]])
 
-    return st.tuples(clusters(UNSETTLED), policies).map(joined)
+    return st.tuples(clusters(features), policies).map(joined)
 
 
-def calico_clusters() -> SearchStrategy[Cluster]:
+def calico_clusters(features: Features = UNSETTLED) -> SearchStrategy[Cluster]:
     """Clusters with Calico's policies beside NetworkPolicies."""
-    return _beside(calico_policies())
+    return _beside(features, calico_policies())
 
 
-def cilium_clusters() -> SearchStrategy[Cluster]:
+def cilium_clusters(features: Features = UNSETTLED) -> SearchStrategy[Cluster]:
     """Clusters with Cilium's policies beside NetworkPolicies."""
-    return _beside(cilium_policies())
+    return _beside(features, cilium_policies())

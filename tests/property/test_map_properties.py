@@ -1,0 +1,285 @@
+"""What holds of maps whatever the cluster: narrowed, made again, listed, grouped, compared."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.analysis.columns import Column, groups
+from service.analysis.compare import Comparison, compare
+from service.analysis.filters import MapFilter, UnitFilter, chosen_places
+from service.analysis.grouping import expand, grouped
+from service.analysis.incremental import solve_afresh, solve_again
+from service.analysis.joint import Solved
+from service.analysis.listing import Line, Listing
+from service.analysis.map_pages import LinePosition, page_of_lines
+from service.analysis.solve import solve, space_of
+from service.analysis.units import Unit, seat_units
+from service.analysis.witness import Court, witness_of
+from service.model.intervals import Intervals
+from service.model.pipeline import Pipeline
+from service.model.policy import Policy
+from service.model.ports import ALL_PORTS
+from service.model.snapshot import PolicySet, Snapshot
+from tests.builders import snapshot
+from tests.property.admin_clusters import admin_clusters
+from tests.property.bounds import bounded
+from tests.property.clusters import EVERYTHING, NAMESPACES, UNSETTLED, Cluster, clusters
+from tests.property.engine_policies import calico_clusters, cilium_clusters
+from tests.property.maps import PROFILES, Mapped, pipeline_of, with_mixed_nodes, with_owners
+
+SEEDS = st.integers(0, 1 << 16)
+ANY_ENGINE = st.sampled_from(PROFILES)
+#: A difference between a pod and a node is told apart by whether they share that node.
+PLACED = replace(UNSETTLED, unplaced_pods=False)
+PLACED_CLUSTER = st.one_of(
+    clusters(PLACED),
+    clusters(PLACED).map(with_mixed_nodes),
+    calico_clusters(PLACED),
+    cilium_clusters(PLACED),
+)
+ANY_CLUSTER = st.one_of(clusters(UNSETTLED), clusters(UNSETTLED).map(with_mixed_nodes))
+
+
+def _found(cluster: Cluster) -> Snapshot:
+    return snapshot(*with_owners(cluster).manifests)
+
+
+def _said(column: Column, among: int) -> dict[int, tuple[Intervals, Intervals]]:
+    """What each source may send, surely and perhaps."""
+    return {
+        place: (group.certain, group.unknown)
+        for group in groups(column, among)
+        for place in range(group.sources.bit_length())
+        if group.sources >> place & 1
+    }
+
+
+@bounded(0.15)
+@given(cluster=ANY_CLUSTER, engine=ANY_ENGINE, seed=SEEDS)
+def test_a_narrow_map_is_a_part_of_the_whole(cluster: Cluster, engine: str, seed: int) -> None:
+    found = _found(cluster)
+    pipeline = pipeline_of(found, engine)
+    space = space_of(pipeline)
+    chance = random.Random(seed)
+    sources, destinations = (chance.getrandbits(space.size) for _ in range(2))
+    whole = solve(pipeline, space)
+    part = solve(pipeline, space, sources=sources, destinations=destinations)
+    for place in range(space.size):
+        expected = _said(whole.columns[place], sources) if destinations >> place & 1 else {}
+        assert _said(part.columns[place], -1) == expected
+
+
+@bounded(0.15)
+@given(
+    cluster=ANY_CLUSTER,
+    engine=ANY_ENGINE,
+    name=st.sampled_from(NAMESPACES),
+    external=st.booleans(),
+)
+def test_a_filter_leaves_lines_as_they_are(
+    cluster: Cluster, engine: str, name: str, external: bool
+) -> None:
+    """Whether the filter narrows what is solved, or what is listed."""
+    found = _found(cluster)
+    pipeline = pipeline_of(found, engine)
+    space = space_of(pipeline)
+    seating = seat_units(space, found.inventory)
+    other = UnitFilter(external=True) if external else UnitFilter(namespace="red")
+    wanted = MapFilter(source=UnitFilter(namespace=name), destination=other)
+    chosen = chosen_places(wanted, space, seating)
+    narrow = solve(pipeline, space, sources=chosen.sources, destinations=chosen.destinations)
+    whole = solve(pipeline, space)
+    expected = [
+        line
+        for line in Listing(whole, seating).lines()
+        if line.source.namespace == name
+        and (line.destination.is_external if external else line.destination.namespace == "red")
+    ]
+    assert list(Listing(whole, seating, wanted).lines()) == expected
+    assert list(Listing(narrow, seating, wanted).lines()) == expected
+
+
+ONE_FAMILY = replace(EVERYTHING, ipv6=False, unplaced_pods=True)
+
+
+@pytest.mark.parametrize("engine", ["kubernetes", "npm", "calico", "cilium"])
+@bounded(0.12)
+@given(
+    cluster=clusters(ONE_FAMILY),
+    other=clusters(ONE_FAMILY),
+    seed=SEEDS,
+)
+def test_solved_again_is_solved_afresh(
+    engine: str, cluster: Cluster, other: Cluster, seed: int
+) -> None:
+    """Policies of another cluster come, some of the present ones go, and some change."""
+    chance = random.Random(seed)
+    base = _found(replace(cluster, policies=[]))
+    known, strange = (_found(each).policy_set.policies for each in (cluster, other))
+    kept = [each for each in known if chance.random() < 0.7]
+    added = [each for each in strange if chance.random() < 0.5]
+    before = _compiled(base, engine, known)
+    after = _compiled(base, engine, (*kept, *added))
+    # A space that is fine enough for both, so that making it again is seldom refused.
+    again = solve_again(solve_afresh(before, space_of(before, after)), after)
+    if again is None:
+        return
+    space = again.connectivity.space
+    for mine, full in zip(again.connectivity.columns, solve(after, space).columns, strict=True):
+        assert _said(mine, -1) == _said(full, -1)
+    # And once more from what was made again, back to where it began.
+    back = solve_again(again, before)
+    if back is not None:
+        columns = solve(before, space).columns
+        for mine, full in zip(back.connectivity.columns, columns, strict=True):
+            assert _said(mine, -1) == _said(full, -1)
+
+
+def _compiled(base: Snapshot, engine: str, policies: tuple[Policy, ...]) -> Pipeline:
+    return pipeline_of(replace(base, policy_set=PolicySet(policies)), engine)
+
+
+def _answers(lines: list[Line]) -> dict[tuple[Unit, Unit], list[tuple[Intervals, Intervals]]]:
+    found = defaultdict(list)
+    for each in lines:
+        if each.source != each.destination:
+            found[each.source, each.destination].append((each.certain, each.unknown))
+    return {pair: sorted(answers, key=str) for pair, answers in found.items()}
+
+
+@bounded(0.2)
+@given(cluster=ANY_CLUSTER, engine=ANY_ENGINE, outside=st.booleans())
+def test_groups_stand_for_the_lines(cluster: Cluster, engine: str, outside: bool) -> None:
+    found = _found(cluster)
+    either = UnitFilter(external=True) if outside else UnitFilter()
+    mapped = Mapped(pipeline_of(found, engine), found.inventory, MapFilter(either=either))
+    expanded = [line for group in grouped(mapped.listing) for line in expand(group)]
+    assert _cut(_answers(expanded)) == _cut(_answers(mapped.lines))
+
+
+def _cut(found: Mapping[tuple[Unit, Unit], object]) -> dict[tuple[str, str], object]:
+    return {(str(source), str(destination)): each for (source, destination), each in found.items()}
+
+
+@bounded(0.15)
+@given(cluster=ANY_CLUSTER, engine=ANY_ENGINE, size=st.integers(1, 40))
+def test_pages_of_any_size_hold_every_line_once(cluster: Cluster, engine: str, size: int) -> None:
+    found = _found(cluster)
+    mapped = Mapped(pipeline_of(found, engine), found.inventory)
+    paged: list[Line] = []
+    after: LinePosition | None = None
+    while True:
+        page = page_of_lines(mapped.listing, after, size)
+        paged += page.lines
+        assert len(page.lines) == size or page.end is None
+        if page.end is None:
+            break
+        after = page.end
+    assert paged == mapped.lines
+
+
+@bounded(0.1)
+@given(cluster=ANY_CLUSTER, engine=ANY_ENGINE)
+def test_a_map_does_not_differ_from_itself(cluster: Cluster, engine: str) -> None:
+    found = _found(cluster)
+    one = _solved(found, engine)
+    assert compare(one, one).blocks == ()
+    apart = compare(one, _solved(found, engine))
+    assert (apart.blocks, apart.came, apart.went) == ((), (), ())
+
+
+def _solved(found: Snapshot, engine: str) -> Solved:
+    connectivity = solve(pipeline_of(found, engine))
+    return Solved(connectivity, seat_units(connectivity.space, found.inventory))
+
+
+PAIRS = st.sampled_from(
+    [
+        ("npm", "cilium"),
+        ("kubernetes", "npm"),
+        ("calico", "cilium:1.19"),
+        ("npm", "npm?fixes=2026-09"),
+        ("cilium:1.14", "cilium"),
+        ("none", "cilium?policyEnforcement=always"),
+    ]
+)
+
+
+@bounded(0.3)
+@given(
+    cluster=st.one_of(PLACED_CLUSTER, admin_clusters(PLACED)),
+    engines=PAIRS,
+    chance=SEEDS.map(random.Random),
+)
+def test_differences_are_true_and_counted(
+    cluster: Cluster, engines: tuple[str, str], chance: random.Random
+) -> None:
+    found = _found(cluster)
+    first, second = (pipeline_of(found, each) for each in engines)
+    space = space_of(first, second)
+    seating = seat_units(space, found.inventory)
+    comparison = compare(
+        Solved(solve(first, space, 0), seating), Solved(solve(second, space, 1), seating)
+    )
+    courts = Court(first), Court(second)
+    for block in comparison.blocks:
+        assert block.before is not block.after
+        assert block.traffic
+        assert ALL_PORTS.covers(block.traffic)
+        differences = list(comparison.differences(block))
+        assert comparison.pairs(block) == len(differences)
+        for each in chance.sample(differences, min(12, len(differences))):
+            witness = witness_of(each, *courts)
+            assert witness.before is not None
+            assert witness.after is not None
+            said = witness.before.decision, witness.after.decision
+            assert said == (block.before, block.after), (str(each.source), str(each.destination))
+
+
+@bounded(0.2)
+@given(
+    cluster=PLACED_CLUSTER,
+    engines=PAIRS,
+)
+def test_one_space_or_two_show_the_same_differences(
+    cluster: Cluster, engines: tuple[str, str]
+) -> None:
+    found = _found(cluster)
+    first, second = (pipeline_of(found, each) for each in engines)
+    space = space_of(first, second)
+    seating = seat_units(space, found.inventory)
+    joint = compare(
+        Solved(solve(first, space, 0), seating), Solved(solve(second, space, 1), seating)
+    )
+    apart = compare(_solved(found, engines[0]), _solved(found, engines[1]))
+    assert _between_pods(joint) == _between_pods(apart)
+
+
+def _between_pods(comparison: Comparison) -> Counter[tuple[object, ...]]:
+    """By pods, as spaces of their own may split an owner's pods in other ways."""
+    found: Counter[tuple[object, ...]] = Counter()
+    for block in comparison.blocks:
+        for each in comparison.differences(block):
+            ends = []
+            for seats, unit in (
+                (each.source_seats, each.source),
+                (each.destination_seats, each.destination),
+            ):
+                one, other = (
+                    {member.name for member in seat.members} if seat else set() for seat in seats
+                )
+                ends.append(sorted(one & other) if one or other else [str(unit)])
+            for source in ends[0]:
+                for destination in ends[1]:
+                    if source != destination:
+                        for low, high in block.traffic:
+                            key = (source, destination, each.same_node, low, high)
+                            found[(*key, block.before, block.after)] += 1
+    return found
