@@ -16,10 +16,11 @@ from service.analysis.deciding import Connection
 from service.analysis.rule_marks import RuleMarks
 from service.analysis.rulebook.cilium_rules import ignored_label
 from service.analysis.rulebook.rules import ANY, Rule, rules
+from service.analysis.witness import Witness
 from service.knowledge import value
 from service.model.addresses import Family, addresses_of, family_of, parse_address
 from service.model.endpoint import Endpoint, EndpointKind
-from service.model.flow import ServiceEnd
+from service.model.flow import AddressEnd, DestinationEnd, Flow, NodeEnd, PodEnd, ServiceEnd
 from service.model.pipeline import Direction, Pipeline
 from service.model.policy import PolicyRef
 from service.model.ports import Protocol, point_of
@@ -90,15 +91,32 @@ class Causes:
         }
         return tuple(found.values())
 
+    def of_witness(self, witness: Witness) -> tuple[Cause | None, ...]:
+        """The causes of everything that differs about a witness; none where an end came or went."""
+        if witness.before is None or witness.after is None:
+            return ()
+        ends = _end_name(witness.flow.source), _end_name(witness.flow.destination)
+        connections = [self._between(ends, witness.flow, side) for side in (0, 1)]
+        found: dict[tuple[str, Direction] | None, Cause | None] = {}
+        for direction in Direction:
+            old, new = (
+                side.ingress if direction is Direction.INGRESS else side.egress
+                for side in (witness.before, witness.after)
+            )
+            if _allows(old) != _allows(new):
+                changed = Changed(direction, old, new, connections[0], connections[1])
+                cause = self.of_change(changed)
+                found[(cause.rule.id, direction) if cause else None] = cause
+        return tuple(found.values())
+
     def _changes(self, before: Verdict, after: Verdict) -> Iterator[Changed]:
         for was, now in _paired(before.groups, after.groups):
             if was.decision is now.decision:
                 continue
             connections = [
-                self._connection(before, group, side) for side, group in enumerate((was, now))
+                self._between((group.sources[0], group.destinations[0]), before.flow, side)
+                for side, group in enumerate((was, now))
             ]
-            if connections[0] is None or connections[1] is None:
-                continue
             for direction in Direction:
                 old, new = _of(was, direction), _of(now, direction)
                 if _allows(old) != _allows(new):
@@ -111,15 +129,13 @@ class Causes:
                         not isinstance(before.flow.destination, ServiceEnd),
                     )
 
-    def _connection(self, verdict: Verdict, group: VerdictGroup, side: int) -> Connection | None:
-        source = self._endpoint(group.sources[0], side)
-        destination = self._endpoint(group.destinations[0], side)
-        protocol = Protocol[verdict.flow.protocol]
-        port = verdict.flow.port
+    def _between(self, ends: tuple[str, str], flow: Flow, side: int) -> Connection:
+        source, destination = (self._endpoint(name, side) for name in ends)
+        port = flow.port
         if isinstance(port, str):
             numbers = [each.number for each in destination.ports if each.name == port]
             port = numbers[0] if numbers else None
-        point = point_of(protocol, port or 0)
+        point = point_of(Protocol[flow.protocol], port or 0)
         return Connection(source, destination, point, _family(source, destination))
 
     def _endpoint(self, name: str, side: int) -> Endpoint:
@@ -132,6 +148,18 @@ class Causes:
             # A node that a Service's connection comes from, and that the input does not name.
             return Endpoint(EndpointKind.NODE, name)
         return Endpoint(EndpointKind.EXTERNAL, name, addresses=(point,))
+
+
+def _end_name(end: DestinationEnd) -> str:
+    match end:
+        case PodEnd(namespace, pod):
+            return f"{namespace}/{pod}"
+        case NodeEnd(node):
+            return node
+        case AddressEnd(address):
+            return address
+        case _:
+            raise ValueError(f"a witness speaks of one endpoint, not of {end}")
 
 
 def _by_name(endpoints: Iterable[Endpoint]) -> Mapping[str, Endpoint]:
