@@ -48,7 +48,7 @@ TAKEN = {
 OWNERS_WITHOUT_KIND = "npa/connlist/example_pods_w_same_owner_and_labels_gap_anp_good"
 
 
-def _cluster(case: Case) -> Snapshot:
+def cluster_of(case: Case) -> Snapshot:
     """The case's cluster, where its files need a hand to say what they mean."""
     is_y_a_name = case["id"].startswith(("npa/connlist-go/", "npa/eval-go/"))
     if not is_y_a_name and case["id"] != OWNERS_WITHOUT_KIND:
@@ -89,7 +89,7 @@ def test_connectivity_list(case: Case) -> None:
         with pytest.raises(UploadRefused):
             snapshot_of(case)
         return
-    cluster = with_ordinary_pods(_cluster(case))
+    cluster = with_ordinary_pods(cluster_of(case))
     pipeline = evaluator(cluster)
     pods = case["expected"].get("peers_are") == "pods"
     answers = answers_of(case, peers_of(cluster.inventory, pods=pods))
@@ -129,7 +129,7 @@ def _single_questions(case: Case) -> Iterator[tuple[str, str, tuple[str, int], b
     "case", [pytest.param(each, id=each["id"]) for each in (*EVALUATIONS, *PROBES)]
 )
 def test_single_flows(case: Case) -> None:
-    cluster = with_ordinary_pods(_cluster(case))
+    cluster = with_ordinary_pods(cluster_of(case))
     pipeline = evaluator(cluster)
     pods = case["expected"].get("peers_are") != "workload names"
     asked = 0
