@@ -70,7 +70,7 @@ def test_engines_differ_only_where_a_row_says_so(
 ) -> None:
     admitted = replace(PLAIN, **dict.fromkeys(features, True))
 
-    @bounded(0.12)
+    @bounded(0.08)
     @given(clusters(admitted))
     def agree(cluster: Cluster) -> None:
         found = snapshot(*cluster.manifests)

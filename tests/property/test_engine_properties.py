@@ -74,7 +74,7 @@ def test_without_an_engine_everything_is_allowed(cluster: Cluster) -> None:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-@bounded(0.05)
+@bounded(0.04)
 @given(clusters(EVERYTHING), policies(EVERYTHING, "elsewhere"))
 def test_a_policy_of_another_namespace_changes_nothing(
     profile: str, cluster: Cluster, policy: Manifest
@@ -87,7 +87,7 @@ def test_a_policy_of_another_namespace_changes_nothing(
 
 
 @pytest.mark.parametrize("profile", ["kubernetes", "npm", "npm?fixes=2026-09", "calico"])
-@bounded(0.1)
+@bounded(0.08)
 @given(cluster=clusters(EVERYTHING), data=st.data())
 def test_a_further_rule_denies_nothing(profile: str, cluster: Cluster, data: st.DataObject) -> None:
     """Rules only allow; what isolates is the policy's type, which stays as it was."""
