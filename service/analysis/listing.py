@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -38,6 +38,7 @@ class Listing:
         self._accepted: dict[Unit, bool] = {}
         self._shared: dict[int, tuple[tuple[tuple[Unit, ...], LineAnswer], ...]] = {}
         self._groups: dict[int, tuple[Group, ...]] = {}
+        self._node_answers: dict[int, dict[int, LineAnswer]] = {}
         space = solved.space
         self._plain = self._other = self._own = 0
         for index, place in enumerate(space.places[: space.first_external]):
@@ -129,7 +130,7 @@ class Listing:
         yield from shared
         yield from by_answer(
             (source.unit, answer)
-            for source, answer in self._from_nodes(seat)
+            for source, answer in self.from_nodes(seat, self.node_seats)
             if self._is_source(source)
         )
 
@@ -182,7 +183,7 @@ class Listing:
                     for source in self.seating.at_place.get(place, ()):
                         if source.unit != seat.unit or self._talks_to_itself(seat):
                             yield source, answer
-            yield from self._from_nodes(seat)
+            yield from self.from_nodes(seat, self.node_seats)
             return
         elsewhere = self._by_place(seat.place, self._plain | self._other)
         nearby = self._by_place(seat.own_place, self._plain | self._own)
@@ -201,12 +202,16 @@ class Listing:
                 if answer[0] or answer[1]:
                     yield source, answer
 
-    def _from_nodes(self, seat: Seat) -> Iterator[tuple[Seat, LineAnswer]]:
-        column = self._groups_at(seat.place)
-        if not any(group.sources & self._node_places for group in column):
+    def from_nodes(self, seat: Seat, sources: Iterable[Seat]) -> Iterator[tuple[Seat, LineAnswer]]:
+        """Who of some units on the node network reaches a unit that is not."""
+        key = id(self.solved.columns[seat.place])
+        answers = self._node_answers.get(key)
+        if answers is None:
+            answers = self._by_place(seat.place, self._node_places)
+            self._node_answers[key] = answers
+        if not answers:
             return
-        answers = self._by_place(seat.place, self._node_places)
-        for source in self.node_seats:
+        for source in sources:
             own = answers.get(source.own_place or 0, NO_TRAFFIC)
             other = answers.get(source.place, NO_TRAFFIC)
             answer = own if own == other else placed(source, seat, own, other)

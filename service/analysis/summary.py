@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from service.analysis.columns import Column
+from service.analysis.listing import Listing
 from service.analysis.solve import Connectivity
 from service.analysis.space import Standing
-from service.analysis.units import Seating, Unit
+from service.analysis.units import Seat, Seating, Unit
 from service.model.intervals import Intervals
 from service.model.ports import ALL_PORTS
 
@@ -41,19 +42,22 @@ class MapSummary:
 def summarize(solved: Connectivity, seating: Seating, most: int = 20) -> MapSummary:
     """The numbers of a map; `most` bounds the list of exposed workloads."""
     space = solved.space
-    weights = _Weights(solved, seating)
+    counts = _Counts(solved, seating)
     workloads = [seat for seat in seating.seats if seat.unit.is_workload]
     exposures: list[Exposure] = []
     allowed = unknown = 0
     for seat in workloads:
-        numbers = weights.of(solved.columns[seat.place])
-        itself = weights.itself(solved.columns[seat.place], seat.place)
-        sources = numbers.allowed - itself[0]
-        unsure = numbers.unknown - itself[1]
-        allowed += sources
-        unknown += unsure
+        numbers = counts.of(seat)
+        allowed += numbers.allowed
+        unknown += numbers.unknown
         exposures.append(
-            Exposure(seat.unit, sources, unsure, numbers.from_outside, numbers.any_port - itself[2])
+            Exposure(
+                seat.unit,
+                numbers.allowed,
+                numbers.unknown,
+                numbers.from_outside,
+                numbers.any_port,
+            )
         )
     exposures.sort(key=lambda each: (not each.from_outside, -each.sources, each.unit))
     return MapSummary(
@@ -76,15 +80,52 @@ class _Numbers:
     from_outside: bool
 
 
+class _Counts:
+    """Counts the workloads that reach one.
+
+    Those on the node network are asked one by one, as it matters where both ends run.
+    """
+
+    def __init__(self, solved: Connectivity, seating: Seating) -> None:
+        self._solved = solved
+        self._weights = _Weights(solved, seating)
+        self._listing = Listing(solved, seating)
+        self._hosts = [seat for seat in self._listing.node_seats if seat.unit.is_workload]
+
+    def of(self, seat: Seat) -> _Numbers:
+        """The numbers of a workload, itself left out."""
+        column = self._solved.columns[seat.place]
+        numbers = self._weights.of(column)
+        if seat.on_node_network:
+            lines = self._listing.lines_to(seat)
+            answers = [each.certain for each in lines if each.source.is_workload]
+            allowed = unknown = any_port = 0
+        else:
+            itself = self._weights.itself(column, seat.place)
+            allowed, unknown, any_port = (
+                number - own
+                for number, own in zip(
+                    (numbers.allowed, numbers.unknown, numbers.any_port), itself, strict=True
+                )
+            )
+            reaching = self._listing.from_nodes(seat, self._hosts)
+            answers = [certain for _, (certain, _, _) in reaching]
+        for certain in answers:
+            allowed += bool(certain)
+            unknown += not certain
+            any_port += _covers_ports(certain)
+        return _Numbers(allowed, unknown, any_port, numbers.from_outside)
+
+
 class _Weights:
-    """Counts workloads behind the places of a column; equal columns are counted once."""
+    """Counts workloads off the node network behind a column; equal columns are counted once."""
 
     def __init__(self, solved: Connectivity, seating: Seating) -> None:
         space = solved.space
         self._inside = 0
         self._by_weight: dict[int, int] = {}
         for index, place in enumerate(space.places[: space.first_external]):
-            if place.standing is Standing.OWN_NODE:
+            if place.standing is not Standing.PLAIN:
                 continue
             weight = sum(1 for seat in seating.at_place.get(index, ()) if seat.unit.is_workload)
             if weight:

@@ -16,7 +16,7 @@ def mended(files: Iterable[Path]) -> UploadPart:
     """The objects of some files as one List: each object once, and no map where a list belongs."""
     found: dict[tuple[str, ...], Any] = {}
     for each in _objects(files):
-        metadata = each["metadata"]
+        metadata = each.setdefault("metadata", {"name": ""})
         metadata["name"] = metadata["name"].replace("_", "-")
         key = (each["apiVersion"], each["kind"], metadata.get("namespace", ""), metadata["name"])
         found.setdefault(key, _without_maps_of_ports(each))

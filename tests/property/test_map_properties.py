@@ -20,6 +20,7 @@ from service.analysis.joint import Solved
 from service.analysis.listing import Line, Listing
 from service.analysis.map_pages import LinePosition, page_of_lines
 from service.analysis.solve import solve, space_of
+from service.analysis.summary import summarize
 from service.analysis.units import Unit, seat_units
 from service.analysis.witness import Court, witness_of
 from service.model.intervals import Intervals
@@ -283,3 +284,25 @@ def _between_pods(comparison: Comparison) -> Counter[tuple[object, ...]]:
                             key = (source, destination, each.same_node, low, high)
                             found[(*key, block.before, block.after)] += 1
     return found
+
+
+@bounded(0.15)
+@given(cluster=st.one_of(ANY_CLUSTER, calico_clusters()), engine=ANY_ENGINE)
+def test_a_summary_counts_the_lines(cluster: Cluster, engine: str) -> None:
+    found = _found(cluster)
+    mapped = Mapped(pipeline_of(found, engine), found.inventory, MapFilter())
+    between = [
+        each for each in mapped.lines if each.source.is_workload and each.destination.is_workload
+    ]
+    summary = summarize(mapped.solved, mapped.seating)
+    assert summary.allowed_pairs == sum(1 for each in between if each.certain)
+    assert summary.unknown_pairs == sum(1 for each in between if not each.certain)
+    outside = {
+        each.destination for each in mapped.lines if each.source.is_external and each.certain
+    }
+    for exposure in summary.exposed:
+        to_it = [each for each in between if each.destination == exposure.unit]
+        assert exposure.sources == sum(1 for each in to_it if each.certain)
+        assert exposure.unknown_sources == sum(1 for each in to_it if not each.certain)
+        assert exposure.any_port == sum(1 for each in to_it if each.certain.covers(ALL_PORTS))
+        assert exposure.from_outside == (exposure.unit in outside)
