@@ -69,7 +69,7 @@ class InventoryDraft:
             return
         metadata, spec, status = read.metadata, read.spec, read.status
         namespace, name = self._identity(source, metadata)
-        owner = metadata.controller
+        owner = self.metadata.controller(source, metadata.owner_references)
         self._pods.append(
             Pod(
                 namespace=namespace,
@@ -120,9 +120,10 @@ class InventoryDraft:
             os=spec.operating_system,
             from_template=True,
         )
-        controller, replicas = read.metadata.controller, read.spec.replicas
-        is_finished = read.is_finished_job
-        self._workloads.append(Workload(source.kind, pod, controller, replicas, is_finished))
+        controller = self.metadata.controller(source, read.metadata.owner_references)
+        self._workloads.append(
+            Workload(source.kind, pod, controller, read.spec.replicas, read.is_finished_job)
+        )
 
     def add_namespace(self, source: Source) -> None:
         """A Namespace; the API server sets the label with its name."""

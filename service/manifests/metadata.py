@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -29,14 +29,6 @@ class Metadata(msgspec.Struct, rename="camel", frozen=True):
     namespace: str = ""
     labels: dict[str, str] = {}
     owner_references: list[OwnerReference] = []
-
-    @property
-    def controller(self) -> Owner | None:
-        """The controller that the object belongs to."""
-        for each in self.owner_references:
-            if each.controller:
-                return Owner(each.kind, each.name)
-        return None
 
 
 NameRule = Callable[[str], str]
@@ -71,6 +63,22 @@ class MetadataCheck:
             detail = f"the namespace {namespace!r} {wrong}"
             self._report.fault(place, "InvalidNamespace", detail, "/metadata/namespace")
         return namespace
+
+    def controller(self, place: Place, references: Sequence[OwnerReference]) -> Owner | None:
+        """The controller that an object belongs to; there is one at most."""
+        controllers: list[Owner] = []
+        for at, each in enumerate(references):
+            for field, value in (("kind", each.kind), ("name", each.name)):
+                if not value:
+                    detail = f"the {field} of an owner must not be empty"
+                    pointer = f"/metadata/ownerReferences/{at}/{field}"
+                    self._report.fault(place, "RequiredField", detail, pointer)
+            if each.controller:
+                controllers.append(Owner(each.kind, each.name))
+        if len(controllers) > 1:
+            detail = "only one owner can be the controller"
+            self._report.fault(place, "SeveralControllers", detail, "/metadata/ownerReferences")
+        return controllers[0] if controllers else None
 
     def labels(
         self, place: Place, labels: Mapping[str, str], pointer: str = "/metadata/labels"

@@ -188,6 +188,24 @@ CONTAINER = "/spec/containers/0"
         ({"spec": "containers: [{ports: {}}]"}, "WrongType", f"{CONTAINER}/ports"),
         ({"spec": "hostNetwork: 'true'"}, "WrongType", "/spec/hostNetwork"),
         ({"status": "podIP: localhost"}, "InvalidAddress", "/status"),
+        (
+            {"metadata": "ownerReferences: [{name: a, controller: true}]"},
+            "RequiredField",
+            "/metadata/ownerReferences/0/kind",
+        ),
+        (
+            {"metadata": "ownerReferences: [{kind: Job}]"},
+            "RequiredField",
+            "/metadata/ownerReferences/0/name",
+        ),
+        (
+            {
+                "metadata": "ownerReferences: [{kind: Job, name: a, controller: true},"
+                " {kind: Job, name: b, controller: true}]"
+            },
+            "SeveralControllers",
+            "/metadata/ownerReferences",
+        ),
         ({"metadata": "labels: {a: 1}"}, "WrongType", "/metadata/labels/a"),
         ({"metadata": "labels: {a: -}"}, "InvalidLabelValue", "/metadata/labels/a"),
         ({"metadata": "labels: {-: a}"}, "InvalidLabelKey", "/metadata/labels/-"),
