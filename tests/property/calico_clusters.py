@@ -1,0 +1,217 @@
+"""Random small clusters with Calico's policies beside NetworkPolicies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from tests.builders import Manifest
+from tests.property.clusters import EVERYTHING, NAMESPACES, Cluster, Features, clusters
+
+API = "projectcalico.org/v3"
+STAGED = ("Set", "Delete", "Learn", "Ignore")
+
+_ATOMS = (
+    *("app == 'a'", "app != 'b'", "app in {'a','b'}", "app not in {'a'}", "has(app)"),
+    *("tier == 'a'", "!has(tier)", "tier contains 'a'", "app starts with 'a'", "app ends with 'b'"),
+    *("role == 's'", "has(role)", "all()", "pcns.env == 'a'", "has(pcns.env)"),
+    *("projectcalico.org/namespace == 'red'", "has(projectcalico.org/namespace)"),
+    *("projectcalico.org/serviceaccount == 'robot'", "pcsa.kind == 'a'", "!has(pcsa.kind)"),
+    *("projectcalico.org/orchestrator == 'k8s'", "pcns.forged == 'yes'"),
+)
+_NAMESPACE_ATOMS = (
+    *("env == 'a'", "env != 'a'", "has(env)", "!has(env)", "projectcalico.org/name == 'red'"),
+    *("kubernetes.io/metadata.name in {'red', 'blue'}", "has(forged)"),
+)
+_ACCOUNT_ATOMS = ("kind == 'a'", "!has(kind)", "projectcalico.org/name == 'robot'")
+_NETS = {
+    4: (
+        "0.0.0.0/0",
+        "10.0.0.0/8",
+        "10.0.0.0/30",
+        "10.0.0.3/32",
+        "192.168.0.4/32",
+        "203.0.113.0/24",
+    ),
+    6: ("::/0", "fd00::/16", "fd00::2/128", "fd00:a::/32", "2001:db8::/32"),
+}
+_PORTS: tuple[int | str, ...] = (80, 53, "79:81", "1:65535", "http", "dns", "admin")
+#: Orders of policies; none twice, for what equal ones mean depends on names and versions.
+_ORDERS: tuple[float, ...] = (-5, 10, 10.5, 999, 1000.5, 2000)
+_ACTIONS = ("Allow", "Allow", "Deny", "Pass", "Log")
+
+
+def _selectors(atoms: tuple[str, ...]) -> SearchStrategy[str]:
+    return st.recursive(
+        st.sampled_from(atoms),
+        lambda inner: st.one_of(
+            st.tuples(inner, st.sampled_from(["&&", "||"]), inner).map(
+                lambda each: f"({each[0]}) {each[1]} {each[2]}"
+            ),
+            inner.map("!({})".format),
+        ),
+        max_leaves=3,
+    )
+
+
+def _maybe(draw: st.DrawFn, key: str, values: SearchStrategy[Any], chance: int = 3) -> Manifest:
+    """The key with a value, once in so many times."""
+    return {key: draw(values)} if draw(st.integers(1, chance)) == 1 else {}
+
+
+@st.composite
+def _entities(draw: st.DrawFn, family: int, *, ports: list[int | str]) -> Manifest:
+    namespaces = st.one_of(st.sampled_from(["all()", "global()"]), _selectors(_NAMESPACE_ATOMS))
+    some_nets = st.lists(st.sampled_from(_NETS[family]), min_size=1, max_size=2, unique=True)
+    found = {
+        **_maybe(draw, "selector", _selectors(_ATOMS), 2),
+        **_maybe(draw, "notSelector", _selectors(_ATOMS), 5),
+        **_maybe(draw, "namespaceSelector", namespaces),
+        **_maybe(draw, "nets", some_nets),
+        **_maybe(draw, "notNets", st.just([draw(st.sampled_from(_NETS[family][1:]))]), 5),
+    }
+    if draw(st.integers(1, 6)) == 1:
+        found["serviceAccounts"] = draw(
+            st.sampled_from(
+                [
+                    {"names": ["robot"]},
+                    {"names": ["default", "none"]},
+                    *({"selector": each} for each in _ACCOUNT_ATOMS),
+                    {"names": ["robot"], "selector": "kind == 'a'"},
+                ]
+            )
+        )
+    if ports:
+        some_ports = st.lists(st.sampled_from(ports), min_size=1, max_size=2, unique=True)
+        found |= {**_maybe(draw, "ports", some_ports, 2), **_maybe(draw, "notPorts", some_ports, 6)}
+    return found
+
+
+@st.composite
+def _rules(draw: st.DrawFn) -> Manifest:
+    rule: Manifest = {"action": draw(st.sampled_from(_ACTIONS))}
+    protocol = draw(st.sampled_from([None, None, "TCP", "UDP", "SCTP", "ICMP"]))
+    if protocol:
+        rule["protocol"] = protocol
+    elif draw(st.integers(0, 4)) == 0:
+        rule["notProtocol"] = draw(st.sampled_from(["TCP", "UDP", 17, "ICMP"]))
+    family = draw(st.sampled_from([4, 4, 6]))
+    if "ICMP" not in {protocol, rule.get("notProtocol")} and draw(st.integers(0, 5)) == 0:
+        rule["ipVersion"] = family
+    # Numbers of ports need a protocol that has ports; names do not.
+    ports: list[int | str] = [] if protocol == "ICMP" else ["http", "dns", "admin"]
+    if protocol in {"TCP", "UDP", "SCTP"}:
+        ports = list(_PORTS)
+    for end, its_ports in (("source", []), ("destination", ports)):
+        entity = draw(_entities(family, ports=its_ports))
+        if entity:
+            rule[end] = entity
+    return rule
+
+
+@st.composite
+def _policies(draw: st.DrawFn, number: int, order: float | None, tiers: list[str]) -> Manifest:
+    tier = draw(st.sampled_from(["default", *tiers]))
+    some_rules = st.lists(_rules(), min_size=1, max_size=3)
+    spec: Manifest = {
+        "tier": tier,
+        **({} if order is None else {"order": order}),
+        **_maybe(draw, "selector", _selectors(_ATOMS), 2),
+        **_maybe(draw, "serviceAccountSelector", st.sampled_from(_ACCOUNT_ATOMS), 5),
+        **_maybe(
+            draw,
+            "types",
+            st.sampled_from([["Ingress"], ["Egress"], ["Ingress", "Egress"]]),
+            2,
+        ),
+        **_maybe(draw, "ingress", some_rules, 2),
+        **_maybe(draw, "egress", some_rules, 2),
+    }
+    name = f"p{number}" if tier == "default" else f"{tier}.p{number}"
+    metadata = {"name": name}
+    kind = "GlobalNetworkPolicy"
+    if draw(st.booleans()):
+        kind, metadata["namespace"] = "NetworkPolicy", draw(st.sampled_from(NAMESPACES))
+    else:
+        subjects = st.one_of(st.just("all()"), _selectors(_NAMESPACE_ATOMS))
+        spec |= _maybe(draw, "namespaceSelector", subjects)
+    return calico_object(kind, metadata, spec)
+
+
+@st.composite
+def _sets(draw: st.DrawFn, number: int) -> Manifest:
+    metadata: Manifest = {
+        "name": f"set{number}",
+        "labels": draw(
+            st.dictionaries(st.sampled_from(["role", "app"]), st.sampled_from("as"), max_size=2)
+        ),
+    }
+    kind = "GlobalNetworkSet"
+    if draw(st.booleans()):
+        kind, metadata["namespace"] = "NetworkSet", draw(st.sampled_from(NAMESPACES))
+    nets = st.lists(st.sampled_from([*_NETS[4][1:], *_NETS[6][1:]]), max_size=3, unique=True)
+    return calico_object(kind, metadata, {"nets": draw(nets)})
+
+
+@st.composite
+def _tiers(draw: st.DrawFn) -> list[Manifest]:
+    """Up to two tiers, before or after the default one."""
+    orders = st.lists(st.sampled_from([10, 20, 2_000_000]), max_size=2, unique=True)
+    return [
+        calico_object(
+            "Tier",
+            {"name": name},
+            {"order": order, **_maybe(draw, "defaultAction", st.sampled_from(["Deny", "Pass"]), 2)},
+        )
+        for name, order in zip("st", draw(orders), strict=False)
+    ]
+
+
+def calico_object(kind: str, metadata: Manifest, spec: Manifest) -> Manifest:
+    return {"apiVersion": API, "kind": kind, "metadata": metadata, "spec": spec}
+
+
+@st.composite
+def calico_clusters(draw: st.DrawFn, features: Features = EVERYTHING) -> Cluster:
+    """A cluster with NetworkPolicies, tiers, network sets and up to four of Calico's policies."""
+    plain = draw(clusters(features))
+    inventory = [
+        {
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": {
+                "name": "robot",
+                "namespace": each,
+                "labels": draw(st.sampled_from([{}, {"kind": "a"}, {"kind": "b"}])),
+            },
+        }
+        for each in NAMESPACES
+    ]
+    for pod in plain.inventory:
+        if pod["kind"] == "Pod":
+            if draw(st.booleans()):
+                pod["spec"]["serviceAccountName"] = "robot"
+            if draw(st.integers(0, 4)) == 0:
+                # Labels of a namespace or service account cannot be forged by a pod.
+                labels = {
+                    **pod["metadata"].get("labels", {}),
+                    "pcns.forged": "yes",
+                    "pcsa.kind": "a",
+                }
+                pod["metadata"]["labels"] = labels
+    tiers = draw(_tiers())
+    names = [each["metadata"]["name"] for each in tiers]
+    orders = draw(st.permutations([*_ORDERS, None]))
+    own = [
+        draw(_policies(number, order, names))
+        for number, order in enumerate(orders[: draw(st.integers(1, 4))])
+    ]
+    sets = [draw(_sets(number)) for number in range(draw(st.integers(0, 2)))]
+    return replace(
+        plain,
+        inventory=[*plain.inventory, *inventory],
+        policies=[*plain.policies, *tiers, *sets, *own],
+    )

@@ -1,0 +1,42 @@
+"""The pipeline of engine `calico` and a naive evaluator agree on random small clusters."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.model.flow import Flow
+from service.model.verdict import Decision
+from tests.builders import evaluator, snapshot
+from tests.property.bounds import bounded
+from tests.property.calico_clusters import calico_clusters
+from tests.property.clusters import QUESTIONS, Cluster, declared_ports, pods_of
+from tests.property.ends import source_end
+from tests.property.naive_calico import NaiveCalico
+
+_ANSWERS = {
+    Decision.ALLOW: {True},
+    Decision.DENY: {False},
+    Decision.UNKNOWN: {True, False},
+}
+
+
+@bounded(0.5)
+@given(calico_clusters(), st.lists(st.sampled_from(QUESTIONS), min_size=1, max_size=2, unique=True))
+def test_agreement(cluster: Cluster, questions: list[tuple[str, int]]) -> None:
+    naive = NaiveCalico(cluster.manifests)
+    pipeline = evaluator(snapshot(*cluster.manifests), "calico")
+    declared = {end: declared_ports(each) for end, each in pods_of(cluster).items()}
+    for source, destination in product(cluster.ends, cluster.ends):
+        if source[0] == destination[0] == "ip":
+            continue
+        for protocol, port in {*questions, *declared.get(destination, ())}:
+            expected = naive.possible(source, destination, protocol, port)
+            if not expected:
+                continue  # no address family in common
+            flow = Flow(source_end(source), source_end(destination), protocol, port)
+            verdict = pipeline.evaluate(flow)
+            context = (source, destination, protocol, port, verdict)
+            assert _ANSWERS[verdict.decision] == expected, context
