@@ -11,6 +11,7 @@ from service.engines.registry import resolve_profile
 from service.manifests.faults import Problem
 from service.manifests.snapshot import build_snapshot
 from service.manifests.upload import Upload
+from service.model.addresses import parse_cidr
 from service.model.engine import EngineProfile
 from service.model.finding import Finding, Severity
 from service.model.snapshot import ClusterFacts, Snapshot
@@ -45,11 +46,16 @@ def profile_of(arguments: argparse.Namespace, engine: str) -> EngineProfile:
 
 def snapshot_of(upload: Upload, pod_cidrs: Sequence[str]) -> Snapshot:
     """The snapshot of an upload; what is worth telling about it goes to standard error."""
-    try:
-        facts = ClusterFacts(pod_cidrs=tuple(pod_cidrs))
-        snapshot, problems = build_snapshot(upload.inventory, upload.policies, facts)
-    except ValueError as error:
-        raise Refused([f"--pod-cidr: {error}"]) from error
+    faults = []
+    for text in pod_cidrs:
+        try:
+            parse_cidr(text)
+        except ValueError as error:
+            faults.append(f"--pod-cidr: {error}")
+    if faults:
+        raise Refused(faults)
+    facts = ClusterFacts(pod_cidrs=tuple(pod_cidrs))
+    snapshot, problems = build_snapshot(upload.inventory, upload.policies, facts)
     tell([*upload.problems, *problems])
     return snapshot
 

@@ -1,0 +1,126 @@
+"""What differs between two maps: connections, and workloads that came and went."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.analysis.compare import Change
+from service.analysis.witness import Court, witness_of
+from service.model.flow import PodEnd
+from service.model.verdict import Decision
+from tests.builders import Manifest, network_policy, pod, snapshot
+from tests.unit.analysis.maps import changes_of, compared, solved_of
+
+WEB = pod("shop/web", {"app": "web"}, ips=["10.0.0.1"])
+DB = pod("shop/db", {"app": "db"}, ips=["10.0.0.2"])
+MON = pod("shop/mon", {"app": "mon"}, ips=["10.0.0.3"])
+CLOSED = network_policy("{podSelector: {matchLabels: {app: db}}, policyTypes: [Ingress]}")
+OPEN_80 = network_policy(
+    "{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {}}],"
+    " ports: [{port: 80}]}]}"
+)
+REST = "TCP 1-79,81-65535; UDP any port; SCTP any port"
+ALL = "TCP any port; UDP any port; SCTP any port"
+WORLD = "0.0.0.0-255.255.255.255"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ([], [], []),
+        ([CLOSED], [CLOSED], []),
+        (
+            [],
+            [OPEN_80],
+            [
+                f"newlyDenied {WORLD} -> shop/Pod/db {REST}",
+                f"newlyDenied {WORLD} -> shop/Pod/db TCP 80",
+                f"newlyDenied shop/Pod/web -> shop/Pod/db {REST}",
+            ],
+        ),
+        ([CLOSED], [OPEN_80], ["newlyAllowed shop/Pod/web -> shop/Pod/db TCP 80"]),
+        ([OPEN_80], [CLOSED], ["newlyDenied shop/Pod/web -> shop/Pod/db TCP 80"]),
+    ],
+)
+def test_policies(before: list[Manifest], after: list[Manifest], expected: list[str]) -> None:
+    found = compared([WEB, DB, *before], [WEB, DB, *after], "kubernetes")
+    assert changes_of(found) == expected
+    assert (found.came, found.went) == ((), ())
+
+
+def test_workloads_that_came_and_went_are_named() -> None:
+    found = compared([WEB, DB], [DB, MON], "kubernetes")
+    assert [str(each) for each in found.came] == ["shop/Pod/mon"]
+    assert [str(each) for each in found.went] == ["shop/Pod/web"]
+    changes = changes_of(found)
+    assert f"newlyAllowed shop/Pod/mon -> shop/Pod/db {ALL}" in changes
+    assert f"newlyDenied shop/Pod/web -> shop/Pod/db {ALL}" in changes
+    assert not any("web" in each and "mon" in each for each in changes)
+
+
+def _replica(place: str, template: str, ip: str) -> Manifest:
+    return pod(
+        f"{place}-{template}-x",
+        {"app": "web", "pod-template-hash": template},
+        ips=[ip],
+        owner=f"ReplicaSet/{place.partition('/')[2]}-{template}",
+    )
+
+
+def test_a_new_template_is_not_a_new_workload() -> None:
+    old, new = _replica("shop/web", "5d9c", "10.0.0.7"), _replica("shop/web", "77fb", "10.0.0.8")
+    same = compared([old, DB, CLOSED], [new, DB, CLOSED], "kubernetes")
+    assert (changes_of(same), same.came, same.went) == ([], (), ())
+    opened = compared([old, DB, CLOSED], [new, DB, OPEN_80], "kubernetes")
+    assert changes_of(opened) == ["newlyAllowed shop/ReplicaSet/web-77fb -> shop/Pod/db TCP 80"]
+
+
+def test_an_answer_that_becomes_open() -> None:
+    policy = network_policy(
+        "{podSelector: {matchLabels: {app: db}},"
+        " ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/24}}]}]}"
+    )
+    unknown = pod("shop/web", {"app": "web"})
+    found = compared([WEB, DB, policy], [unknown, DB, policy], "kubernetes")
+    assert changes_of(found) == [f"newlyUnknown shop/Pod/web -> shop/Pod/db {ALL}"]
+    assert {each.code for block in found.blocks for each in block.assumptions} == {"AddressUnknown"}
+
+
+def test_a_witness_shows_both_sides() -> None:
+    base = [WEB, DB]
+    found = compared(base, [*base, OPEN_80], "kubernetes")
+    courts = [
+        Court(solved_of(snapshot(*each), "kubernetes").connectivity.pipeline)
+        for each in (base, [*base, OPEN_80])
+    ]
+    ((block, difference),) = [
+        (block, pair)
+        for block in found.blocks
+        for pair in found.differences(block)
+        if pair.source.is_workload
+    ]
+    assert block.change is Change.NEWLY_DENIED
+    witness = witness_of(difference, *courts)
+    assert witness.flow.source == PodEnd("shop", "web")
+    assert (witness.flow.protocol, witness.flow.port) == ("TCP", 1)
+    assert witness.before is not None
+    assert witness.after is not None
+    assert witness.before.decision is Decision.ALLOW
+    assert witness.after.decision is Decision.DENY
+    (evidence,) = witness.after.ingress.evidence
+    assert evidence.policy is not None
+    assert (evidence.policy.name, evidence.rule) == ("policy", "/spec/ingress/0")
+
+
+def test_a_witness_of_what_is_on_one_side_only() -> None:
+    found = compared([DB], [WEB, DB], "kubernetes")
+    courts = [
+        Court(solved_of(snapshot(*each), "kubernetes").connectivity.pipeline)
+        for each in ([DB], [WEB, DB])
+    ]
+    for block in found.blocks:
+        for each in found.differences(block):
+            witness = witness_of(each, *courts)
+            assert witness.before is None
+            assert witness.after is not None
+            assert witness.after.decision is block.after

@@ -1,0 +1,164 @@
+"""`netverdict diff`: two sets of files, or two engines."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.cli import main
+from tests.unit.commands.test_connectivity import CLIENT, SERVER
+from tests.web.story import FLOW, LABELLED, PODS, POLICY
+
+Capture = pytest.CaptureFixture[str]
+REFERENCE = {"kind": "NetworkPolicy", "namespace": "demo", "name": "demo-policy"}
+
+
+@pytest.fixture
+def sets(tmp_path: Path) -> tuple[Path, Path]:
+    """Unlabelled clients, whom the policy keeps out, and labelled ones."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    for folder, pods in ((old, PODS), (new, LABELLED)):
+        folder.mkdir()
+        (folder / "pods.yaml").write_text(pods)
+        (folder / "policy.yaml").write_text(POLICY)
+    return old, new
+
+
+def ask(*arguments: str | Path) -> int:
+    return main(["diff", *map(str, arguments)])
+
+
+def test_two_sets(sets: tuple[Path, Path], capsys: Capture) -> None:
+    old, new = sets
+    assert ask(old, "--engine", "npm", "--format", "json", "--", new) == 0
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert found["policies"] == {"added": [], "removed": [], "changed": []}
+    assert found["summary"] == {
+        "newlyAllowed": 1,
+        "newlyDenied": 0,
+        "newlyUnknown": 0,
+        "workloadsAdded": [],
+        "workloadsRemoved": [],
+    }
+    (item,) = found["items"]
+    before, after = item.pop("decidedBefore"), item.pop("decidedAfter")
+    assert item == {
+        "source": CLIENT,
+        "destination": SERVER,
+        "change": "newlyAllowed",
+        "before": "Deny",
+        "after": "Allow",
+        "connections": [{"protocol": "TCP", "ports": "80"}],
+        "witness": FLOW,
+    }
+    assert (before["verdict"], after["verdict"]) == ("Deny", "Allow")
+    assert after["ingress"]["evidence"][0]["policy"] == REFERENCE
+
+
+def test_lines_and_items_are_the_same(sets: tuple[Path, Path], capsys: Capture) -> None:
+    old, new = sets
+    ask(old, "--engine", "npm", "--format", "json", "--", new)
+    items = json.loads(capsys.readouterr().out)["items"]
+    assert ask(old, "--engine", "npm", "--format", "ndjson", "--", new) == 0
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == items
+
+
+def test_a_table_names_policies_and_rules(sets: tuple[Path, Path], capsys: Capture) -> None:
+    old, _ = sets
+    assert ask(old / "pods.yaml", "--engine", "npm", "--", old) == 0
+    first, header, *rows = capsys.readouterr().out.splitlines()
+    assert first == "policy added: NetworkPolicy demo/demo-policy"
+    assert header.split() == ["CHANGE", "SOURCE", "DESTINATION", "CONNECTIONS", "BECAUSE"]
+    assert rows
+    assert all("demo-policy" in row for row in rows)
+
+
+def test_two_engines_over_one_set(tmp_path: Path, capsys: Capture) -> None:
+    """On Cilium a block of addresses does not speak of pods."""
+    (tmp_path / "all.yaml").write_text(
+        f"{LABELLED}---\n"
+        + POLICY.replace("podSelector: {matchLabels: {app: client}}", "ipBlock: {cidr: 10.0.0.0/8}")
+    )
+    engines = ("--engine", "npm", "--engine", "cilium")
+    assert ask(tmp_path, *engines, "--format", "ndjson", "--source", "demo/client") == 0
+    found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [
+        (each["change"], each["connections"], each["witness"]["port"])
+        for each in found
+        if each["destination"] == SERVER
+    ] == [("newlyDenied", [{"protocol": "TCP", "ports": "80"}], 80)]
+
+
+def test_groups_count_their_pairs(sets: tuple[Path, Path], capsys: Capture) -> None:
+    old, new = sets
+    assert ask(old, "--engine", "npm", "--format", "ndjson", "--group", "--", new) == 0
+    (group,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (group["sources"], group["destinations"], group["pairs"]) == ([CLIENT], [SERVER], 1)
+
+
+def test_workloads_that_went(sets: tuple[Path, Path], tmp_path: Path, capsys: Capture) -> None:
+    old, _ = sets
+    alone = tmp_path / "alone.yaml"
+    alone.write_text(PODS.rpartition("---")[0])
+    assert ask(old / "pods.yaml", "--engine", "npm", "--format", "json", "--", alone) == 0
+    summary = json.loads(capsys.readouterr().out)["summary"]
+    assert (summary["workloadsAdded"], summary["workloadsRemoved"]) == ([], [SERVER])
+
+
+def test_standard_input(
+    sets: tuple[Path, Path], capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = sets
+    both = f"{LABELLED}---\n{POLICY}"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(both.encode())))
+    assert ask(new, "--engine", "npm", "--format", "ndjson", "--", "-") == 0
+    assert capsys.readouterr().out == ""
+    assert old.is_dir()
+
+
+@pytest.mark.parametrize(
+    ("conditions", "status"),
+    [
+        ([], 0),
+        (["any"], 1),
+        (["newlyAllowed"], 1),
+        (["newlyDenied"], 0),
+        (["newlyDenied", "newlyUnknown"], 0),
+        (["newlyDenied", "newlyAllowed"], 1),
+    ],
+)
+def test_exit_status(sets: tuple[Path, Path], conditions: list[str], status: int) -> None:
+    old, new = sets
+    options = [text for each in conditions for text in ("--fail-on", each)]
+    assert ask(old, "--engine", "npm", *options, "--", new) == status
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["SET", "--engine", "npm"], "second"),
+        (["SET", *(["--engine", "npm"] * 3)], "twice"),
+        (["SET", "--engine", "npm", "--engine", "weave"], "--engine"),
+        (["SET", "--engine", "npm", "--", "missing"], "missing: no such file"),
+        (["SET", "--engine", "npm", "--source", "x", "--", "SET"], "x"),
+    ],
+)
+def test_bad_input(
+    sets: tuple[Path, Path], capsys: Capture, arguments: list[str], told: str
+) -> None:
+    assert ask(*[str(sets[0]) if each == "SET" else each for each in arguments]) == 2
+    answered = capsys.readouterr()
+    assert told in answered.err
+    assert not answered.out
+
+
+def test_bad_usage(capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as ended:
+        ask("x", "--engine", "npm", "--fail-on", "anything")
+    assert ended.value.code == 2
+    assert "usage:" in capsys.readouterr().err
