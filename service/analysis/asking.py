@@ -37,11 +37,15 @@ _LABELLED = frozenset({EndpointKind.POD, EndpointKind.HOST_POD})
 
 @dataclass(frozen=True, slots=True)
 class Encounter:
-    """An endpoint, the one at the other end of the connection, and the address family."""
+    """An endpoint, the one at the other end of the connection, and the address family.
+
+    `same_node` supposes whether both are on one node, where the input does not tell.
+    """
 
     endpoint: Endpoint
     other: Endpoint
     family: Family
+    same_node: bool | None = None
 
 
 def label_value(endpoint: Endpoint, scope: LabelScope, key: str) -> str | None:
@@ -148,22 +152,25 @@ def _relates(relation: Relation, about: Encounter) -> Answer:
     if not endpoint.is_on_node_network or other.kind is EndpointKind.EXTERNAL:
         return False
     if endpoint.node is None or other.node is None:
-        who = endpoint if endpoint.node is None else other
-        return _placement_unknown(who)
-    same = endpoint.node == other.node
+        if about.same_node is None:
+            return frozenset((placement_unknown(endpoint if endpoint.node is None else other),))
+        same = about.same_node
+    else:
+        same = endpoint.node == other.node
     return same if relation is Relation.OWN_NODE else not same
 
 
 def _placed_on(nodes: frozenset[str], endpoint: Endpoint) -> Answer:
     if endpoint.kind is EndpointKind.EXTERNAL:
         return False
-    return _placement_unknown(endpoint) if endpoint.node is None else endpoint.node in nodes
+    if endpoint.node is None:
+        return frozenset((placement_unknown(endpoint),))
+    return endpoint.node in nodes
 
 
-def _placement_unknown(endpoint: Endpoint) -> Answer:
-    return frozenset(
-        (Assumption("PlacementUnknown", f"the node that {endpoint} runs on is not given"),)
-    )
+def placement_unknown(endpoint: Endpoint) -> Assumption:
+    """What an answer rests on that depends on where an endpoint runs."""
+    return Assumption("PlacementUnknown", f"the node that {endpoint} runs on is not given")
 
 
 def _runs_on(os: str, endpoint: Endpoint) -> Answer:

@@ -32,12 +32,27 @@ LET_THROUGH = frozenset({Decision.ALLOW, Decision.NOT_APPLICABLE})
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One concrete connection: two endpoints, and protocol and port as a point."""
+    """One concrete connection: two endpoints, and protocol and port as a point.
+
+    `same_node` supposes whether both ends are on one node, where the input does not tell.
+    """
 
     source: Endpoint
     destination: Endpoint
     point: int
     family: Family
+    same_node: bool | None = None
+
+
+def suppositions(source: Endpoint, destination: Endpoint) -> tuple[bool | None, ...]:
+    """What to suppose about two ends being on one node, to decide every case there is."""
+    both = (source, destination)
+    open_question = (
+        any(each.is_on_node_network for each in both)
+        and any(each.node is None for each in both)
+        and all(each.kind is not EndpointKind.EXTERNAL for each in both)
+    )
+    return (True, False) if open_question else (None,)
 
 
 @dataclass(slots=True)
@@ -113,8 +128,8 @@ def decide(index: PolicyIndex, direction: Direction, connection: Connection) -> 
     subject = connection.destination if ingress else connection.source
     peer = connection.source if ingress else connection.destination
     trace = _Trace(set(), set(), [], [])
-    as_subject = Encounter(subject, peer, connection.family)
-    as_peer = Encounter(peer, subject, connection.family)
+    as_subject = Encounter(subject, peer, connection.family, connection.same_node)
+    as_peer = Encounter(peer, subject, connection.family, connection.same_node)
     asked = _Asked(as_subject, as_peer, connection.point, connection.destination)
     policed, reached, gate = False, True, ""
     for stage, policies in index.policies_for(subject):

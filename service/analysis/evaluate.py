@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from service.analysis.alike import Signatures
+from service.analysis.asking import placement_unknown
 from service.analysis.attempts import (
     PODS_DIFFER,
     Attempt,
@@ -13,7 +14,7 @@ from service.analysis.attempts import (
     check_protocol,
     direct_attempts,
 )
-from service.analysis.deciding import LET_THROUGH, Connection, both, decide, index_of
+from service.analysis.deciding import LET_THROUGH, Connection, both, decide, index_of, suppositions
 from service.analysis.resolving import NoNetwork, Resolver, UnresolvedEnd
 from service.analysis.service_attempts import ServiceCalls
 from service.analysis.stoppable import may_stop
@@ -111,6 +112,28 @@ class Evaluator:
     def _decide(
         self, attempt: Attempt, source: Endpoint, destination: Endpoint
     ) -> tuple[DirectionVerdict, DirectionVerdict, Decision]:
+        """The answers of both ends; where it is open whether they share a node, of both cases."""
+        seen = attempt.seen_source or source
+        cases = max(suppositions(source, destination), suppositions(seen, destination), key=len)
+        answers = [self._decide_case(attempt, source, destination, each) for each in cases]
+        if len(answers) == 1:
+            return answers[0]
+        unplaced = next((each for each in (source, seen, destination) if each.node is None), source)
+        why = placement_unknown(unplaced)
+        decisions = {decision for _, _, decision in answers}
+        return (
+            _either([egress for egress, _, _ in answers], why),
+            _either([ingress for _, ingress, _ in answers], why),
+            decisions.pop() if len(decisions) == 1 else Decision.UNKNOWN,
+        )
+
+    def _decide_case(
+        self,
+        attempt: Attempt,
+        source: Endpoint,
+        destination: Endpoint,
+        same_node: bool | None,
+    ) -> tuple[DirectionVerdict, DirectionVerdict, Decision]:
         through_service = bool(attempt.reason)
         if source is destination and not through_service:
             # "A pod cannot block access to itself": the packet never leaves the pod.
@@ -131,12 +154,14 @@ class Evaluator:
         around = source is destination
         treatments = attempt.treatments or (Treatment.AS_SOURCE,)
         egress = _either(
-            [self._egress(attempt, each) for each in treatments]
+            [self._egress(attempt, each, same_node) for each in treatments]
             if around
-            else [self._egress(attempt, Treatment.AS_SOURCE)],
+            else [self._egress(attempt, Treatment.AS_SOURCE, same_node)],
             attempt.assumption,
         )
-        ingress = _either([self._ingress(attempt, each) for each in treatments], attempt.assumption)
+        ingress = _either(
+            [self._ingress(attempt, each, same_node) for each in treatments], attempt.assumption
+        )
         return egress, ingress, both(egress.decision, ingress.decision)
 
     def _may_be_stopped(self, attempt: Attempt) -> bool:
@@ -147,21 +172,27 @@ class Evaluator:
             ingress, attempt.destination.speaker, point, family
         )
 
-    def _egress(self, attempt: Attempt, treatment: Treatment) -> DirectionVerdict:
+    def _egress(
+        self, attempt: Attempt, treatment: Treatment, same_node: bool | None
+    ) -> DirectionVerdict:
         if treatment is Treatment.BYPASS:
             return _bypassed(attempt)
         destination = attempt.destination.speaker
         seen, point = attempt.asks_egress_about or (destination, attempt.point)
-        connection = Connection(attempt.source.speaker, seen, point, attempt.family)
+        connection = Connection(attempt.source.speaker, seen, point, attempt.family, same_node)
         return decide(self._index[Direction.EGRESS], Direction.EGRESS, connection)
 
-    def _ingress(self, attempt: Attempt, treatment: Treatment) -> DirectionVerdict:
+    def _ingress(
+        self, attempt: Attempt, treatment: Treatment, same_node: bool | None
+    ) -> DirectionVerdict:
         if treatment is Treatment.BYPASS:
             return _bypassed(attempt)
         source = attempt.source.speaker
         if treatment is Treatment.AS_NODE and attempt.seen_source is not None:
             source = attempt.seen_source
-        connection = Connection(source, attempt.destination.speaker, attempt.point, attempt.family)
+        connection = Connection(
+            source, attempt.destination.speaker, attempt.point, attempt.family, same_node
+        )
         return decide(self._index[Direction.INGRESS], Direction.INGRESS, connection)
 
 

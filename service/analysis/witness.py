@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 from service.analysis.attempts import shared_families
 from service.analysis.compare import Difference
-from service.analysis.deciding import Connection, both, decide, index_of
+from service.analysis.deciding import Connection, both, decide, index_of, suppositions
 from service.analysis.units import Seat
 from service.model.addresses import format_address
 from service.model.endpoint import Endpoint, EndpointKind
@@ -59,8 +60,10 @@ class Court:
         if caller is None or callee is None:
             return None
         answers: list[tuple[Decision, DirectionVerdict, DirectionVerdict]] = []
-        for family in shared_families(caller, callee):
-            connection = Connection(caller, callee, point, family)
+        for family, same_node in product(
+            shared_families(caller, callee), suppositions(caller, callee)
+        ):
+            connection = Connection(caller, callee, point, family, same_node)
             egress, ingress = (
                 decide(self._index[each], each, connection)
                 for each in (Direction.EGRESS, Direction.INGRESS)
