@@ -98,10 +98,11 @@ def direct_attempts(
     protocol = check_protocol(flow)
     if all(each.kind is EndpointKind.EXTERNAL for each in (*sources, *destinations)):
         raise NoNetwork(OUTSIDE)
-    on_nodes = [any(e.is_on_node_network for e in ends) for ends in (sources, destinations)]
-    callers = signatures.parties(sources, with_node=on_nodes[1])
+    # What uses a node's network is told by its node, and so are the pods that it meets.
+    with_node = any(each.is_on_node_network for each in (*sources, *destinations))
+    callers = signatures.parties(sources, with_node=with_node)
     meetings: list[tuple[Party, Party, int]] = []
-    for callee in signatures.parties(destinations, with_node=on_nodes[0]):
+    for callee in signatures.parties(destinations, with_node=with_node):
         by_point: dict[int, list[Endpoint]] = {}
         for member in callee.members:
             point = point_at(flow, protocol, member, resolver)
