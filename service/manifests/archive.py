@@ -14,6 +14,7 @@ import msgspec
 
 from service.manifests.digests import digest_of, digest_of_all
 from service.manifests.export import manifest_documents
+from service.manifests.pausing import paused_collection
 from service.manifests.policy_kinds import UNREAD, policy_kind
 from service.manifests.upload import PolicyDocument
 from service.model.inventory import Inventory
@@ -67,12 +68,13 @@ def encode_policies(documents: Iterable[PolicyDocument]) -> bytes:
 
 def decode_policies(stored: bytes) -> tuple[PolicyDocument, ...]:
     """A policy set from its stored form."""
-    return tuple(
-        PolicyDocument(
-            each.ref, each.position, each.text, each.normalised, each.digest, _policy(each)
+    with paused_collection():
+        return tuple(
+            PolicyDocument(
+                each.ref, each.position, each.text, each.normalised, each.digest, _policy(each)
+            )
+            for each in _POLICIES.decode(zlib.decompress(stored))
         )
-        for each in _POLICIES.decode(zlib.decompress(stored))
-    )
 
 
 def _policy(stored: StoredPolicy) -> Policy:
@@ -98,7 +100,8 @@ def encode_inventory(inventory: Inventory) -> bytes:
 
 def decode_inventory(stored: bytes) -> Inventory:
     """An inventory from its stored form."""
-    return _INVENTORY.decode(zlib.decompress(stored))
+    with paused_collection():
+        return _INVENTORY.decode(zlib.decompress(stored))
 
 
 def policy_set_digest(documents: Iterable[PolicyDocument]) -> str:
