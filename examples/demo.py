@@ -176,7 +176,9 @@ def history(service: Service) -> None:
 def shop(service: Service) -> None:
     title("5. A shop of fourteen workloads: who can reach the database?")
     azure = json.loads((EXAMPLES / "azure" / "shop.json").read_text())
-    service.post("/v1/clusters:import", azure, "examples/azure/shop.json, as az aks show printed it")
+    service.post(
+        "/v1/clusters:import", azure, "examples/azure/shop.json, as az aks show printed it"
+    )
     files = sorted((EXAMPLES / "shop").glob("*.yaml"))
     revision = service.upload("/v1/clusters/shop/revisions", *files)
     counts = revision["counts"]
