@@ -78,9 +78,8 @@ openapi: $(READY) ## Write openapi.yaml from the code
 	@$(BIN)/python -m service.cli openapi --output openapi.yaml
 
 .PHONY: bench
-bench: $(READY) ## Run the benchmarks
-	@test -f benchmarks/__main__.py || { echo "There are no benchmarks yet"; exit 1; }
-	@$(BIN)/python -m benchmarks
+bench: $(READY) ## Measure, beside bounds and goals; ARGS="--only dump", ARGS=--quick
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \
   --generate-hashes --no-header --no-annotate --no-emit-index-url

@@ -1,0 +1,59 @@
+"""The benchmarks: `python -m benchmarks`, or `make bench`.
+
+Every measurement runs in a process of its own, one after the other. Writes results.json and
+results.md beside this file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.lab import Lab
+from benchmarks.report import Row, described, machine, table, write
+from benchmarks.works import WORKS
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", action="append", choices=WORKS, help="may be given repeatedly")
+    parser.add_argument("--runs", type=int, default=5, help="of each measurement (5)")
+    parser.add_argument("--quick", action="store_true", help="one run, small: does it work?")
+    arguments = parser.parse_args()
+    if arguments.runs < 1:
+        parser.error("--runs must be at least 1")
+    found = machine()
+    print(described(found), flush=True)
+    start = time.monotonic()
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="netverdict-bench-") as folder:
+        runs = 1 if arguments.quick else arguments.runs
+        lab = Lab(Path(folder), runs, arguments.quick, _tell)
+        for name, work in WORKS.items():
+            if not arguments.only or name in arguments.only:
+                rows.extend(work(lab))
+    _tell("")
+    print(table(rows))
+    write(rows, found, Path(__file__).resolve().parent)
+    missed = [row for row in rows if row.met is False]
+    print(
+        f"{sum(row.met is True for row in rows)} goals met, {len(missed)} missed,"
+        f" {time.monotonic() - start:.0f} s; results.json and results.md are in benchmarks/"
+    )
+    return 0
+
+
+def _tell(text: str) -> None:
+    """What is going on, in one line that is written over."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
