@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import ParamSpec, TypeVar
 
@@ -42,25 +42,20 @@ class AnalysisPool:
         if not self._executors:
             return function(*arguments, **options)
         place = hash(key) % len(self._executors)
+        executor = self._executor(place)
         try:
-            return self._submit(place, function, *arguments, **options).result()
+            return executor.submit(function, *arguments, **options).result()
         except BrokenProcessPool:
-            self._discard(place)
-            return self._submit(place, function, *arguments, **options).result()
+            self._discard(place, executor)
+            return self._executor(place).submit(function, *arguments, **options).result()
 
     def close(self) -> None:
         """Stop the workers."""
-        for place in range(len(self._executors)):
-            self._discard(place)
+        for place, executor in enumerate(self._executors):
+            if executor is not None:
+                self._discard(place, executor)
 
-    def _submit(
-        self,
-        place: int,
-        function: Callable[Arguments, Answer],
-        /,
-        *arguments: Arguments.args,
-        **options: Arguments.kwargs,
-    ) -> Future[Answer]:
+    def _executor(self, place: int) -> ProcessPoolExecutor:
         with self._lock:
             executor = self._executors[place]
             if executor is None:
@@ -68,13 +63,14 @@ class AnalysisPool:
                 executor = self._executors[place] = ProcessPoolExecutor(
                     1, multiprocessing.get_context("spawn"), initializer=_yield_to_requests
                 )
-            return executor.submit(function, *arguments, **options)
+            return executor
 
-    def _discard(self, place: int) -> None:
+    def _discard(self, place: int, executor: ProcessPoolExecutor) -> None:
+        """Stop an executor; one that another thread has put in its place stays."""
         with self._lock:
-            executor, self._executors[place] = self._executors[place], None
-        if executor is not None:
-            executor.shutdown(wait=False, cancel_futures=True)
+            if self._executors[place] is executor:
+                self._executors[place] = None
+        executor.shutdown(wait=False, cancel_futures=True)
 
 
 def _yield_to_requests() -> None:

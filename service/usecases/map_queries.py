@@ -17,6 +17,7 @@ from service.analysis.map_pages import LinePosition, page_of_lines
 from service.analysis.summary import summarize
 from service.analysis.units import Seat, Unit
 from service.analysis.witness import Court, Side, Witness, witness_of
+from service.model.addresses import parse_address
 from service.usecases.flow_json import flow_body
 from service.usecases.map_json import (
     Body,
@@ -111,10 +112,8 @@ class DifferenceFilter:
     def accepts(self, difference: Difference) -> bool:
         """Whether a difference is one of them."""
         return _end_accepted(
-            self.source, difference.source_seats, difference.source, difference
-        ) and _end_accepted(
-            self.destination, difference.destination_seats, difference.destination, difference
-        )
+            self.source, difference.source_seats, difference.source
+        ) and _end_accepted(self.destination, difference.destination_seats, difference.destination)
 
 
 class ComparedMaps:
@@ -232,14 +231,12 @@ def _end_accepted(
     wanted: UnitFilter,
     seats: tuple[Seat | None, Seat | None],
     unit: Unit,
-    difference: Difference,
 ) -> bool:
     present = [each for each in seats if each is not None]
     if present:
         return any(wanted.accepts(each) for each in present)
-    low_source, low_destination = difference.addresses or (0, 0)
-    low = low_source if unit == difference.source else low_destination
-    return wanted.accepts_range(low, low)
+    low, _, high = unit.name.partition("-")
+    return wanted.accepts_range(parse_address(low), parse_address(high or low))
 
 
 def _position(after: Position | None) -> LinePosition | None:

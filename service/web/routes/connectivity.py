@@ -109,7 +109,7 @@ class Summary(MethodView):
         name = _named(cluster, revision, query.get("engine"))
         body = maps.summarize_connectivity(context(), name)
         answer = {"revision": name.revision, "engine": profile_body(name.engine), **body}
-        return answer, 200, tagged(f"{name.revision}.{name.digest}.{name.engine}")
+        return answer, 200, tagged(name.version)
 
 
 @blueprint.resource(f"{_REVISION}/diff")

@@ -1,0 +1,147 @@
+"""What differs between revisions and between engines, over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from service.settings import Settings
+from tests.web.conftest import Api
+from tests.web.story import FLOW, LABELLED, PODS, POLICY, REVISIONS, YAML
+from tests.web.test_connectivity import CLIENT, SERVER, WORLD
+
+REFERENCE = {"kind": "NetworkPolicy", "namespace": "demo", "name": "demo-policy"}
+BLOCK = POLICY.replace("podSelector: {matchLabels: {app: client}}", "ipBlock: {cidr: 10.0.0.0/8}")
+
+
+@pytest.fixture
+def settings(sqlite_url: str) -> Settings:
+    return Settings(database_url=sqlite_url, threads=2, analysis_processes=0)
+
+
+@pytest.fixture
+def demo(api: Api) -> Api:
+    """Open, closed by a policy, open by a label, open to addresses, and without a server."""
+    api.cluster()
+    for text, part in (
+        (PODS, "all"),
+        (POLICY, "policies"),
+        (LABELLED, "inventory"),
+        (BLOCK, "policies"),
+        (PODS.rpartition("---")[0], "inventory"),
+    ):
+        api("POST", f"{REVISIONS}?replace={part}", 201, data=text, content_type=YAML)
+    return api
+
+
+def diff(api: Api, revision: int, query: str = "") -> Any:
+    return api.get(f"{REVISIONS}/{revision}/diff?{query}")
+
+
+def test_the_parent_is_the_base(demo: Api) -> None:
+    found = diff(demo, 2)
+    assert (found["base"]["revision"], found["target"]["revision"]) == (1, 2)
+    assert found["base"]["engine"] == found["target"]["engine"]
+    assert found["policies"] == {"added": [REFERENCE], "removed": [], "changed": []}
+    assert {each["change"] for each in found["items"]} == {"newlyDenied"}
+    assert found["summary"] == {
+        "newlyAllowed": 0,
+        "newlyDenied": len(found["items"]),
+        "newlyUnknown": 0,
+        "workloadsAdded": [],
+        "workloadsRemoved": [],
+    }
+    assert {tuple(each["source"].items()) for each in found["items"]} == {
+        tuple(CLIENT.items()),
+        tuple(WORLD.items()),
+    }
+
+
+def test_a_difference_has_a_witness_and_both_answers(demo: Api) -> None:
+    (found,) = diff(demo, 3)["items"]
+    assert (found["source"], found["destination"]) == (CLIENT, SERVER)
+    assert (found["change"], found["before"], found["after"]) == ("newlyAllowed", "Deny", "Allow")
+    assert found["connections"] == [{"protocol": "TCP", "ports": "80"}]
+    assert found["witness"] == FLOW
+    assert found["decidedBefore"]["verdict"] == "Deny"
+    assert found["decidedAfter"]["ingress"]["evidence"][0]["policy"] == REFERENCE
+    # The witness is a flow like any other.
+    for revision, verdict in ((2, "Deny"), (3, "Allow")):
+        body = {"flows": [found["witness"]]}
+        answer = demo.post(f"{REVISIONS}/{revision}/evaluations?dryRun=true", body, 200)
+        assert answer["verdicts"][0]["verdict"] == verdict
+
+
+def test_any_two_revisions(demo: Api) -> None:
+    assert diff(demo, 3, "base=3")["items"] == []
+    back = diff(demo, 2, "base=3")
+    assert [each["change"] for each in back["items"]] == ["newlyDenied"]
+    assert diff(demo, 1, "")["items"] == []
+
+
+def test_a_changed_policy(demo: Api) -> None:
+    found = diff(demo, 4)
+    assert found["policies"] == {"added": [], "removed": [], "changed": [REFERENCE]}
+
+
+def test_workloads_that_went(demo: Api) -> None:
+    found = diff(demo, 5)
+    assert found["summary"]["workloadsRemoved"] == [SERVER]
+    assert all(each["decidedAfter"] is None for each in found["items"])
+
+
+def test_two_engines_over_one_revision(demo: Api) -> None:
+    """On Cilium a block of addresses does not speak of pods."""
+    query = "base=4&baseEngine=npm&engine=cilium&sourceWorkload=Pod/client"
+    found = diff(demo, 4, query + "&destinationWorkload=Pod/server")
+    sides = found["base"]["engine"]["name"], found["target"]["engine"]["name"]
+    assert sides == ("npm", "cilium")
+    assert found["policies"] == {"added": [], "removed": [], "changed": []}
+    assert [(each["change"], each["connections"]) for each in found["items"]] == [
+        ("newlyDenied", [{"protocol": "TCP", "ports": "80"}])
+    ]
+
+
+def test_pages_hold_every_difference_once(demo: Api) -> None:
+    whole = diff(demo, 2)["items"]
+    assert len(whole) > 1
+    found: list[Any] = []
+    token = ""
+    while True:
+        page = diff(demo, 2, f"pageSize=1&pageToken={token}" if token else "pageSize=1")
+        assert len(page["items"]) == 1
+        found += page["items"]
+        token = page.get("nextPageToken")
+        if not token:
+            break
+    assert found == whole
+
+
+def test_filters(demo: Api) -> None:
+    whole = diff(demo, 2)["items"]
+    outside = diff(demo, 2, "sourceIp=203.0.113.9")["items"]
+    inside = diff(demo, 2, "sourceNamespace=demo")["items"]
+    assert outside
+    assert inside
+    assert len(outside) + len(inside) == len(whole)
+    assert diff(demo, 2, "change=newlyAllowed")["items"] == []
+    assert diff(demo, 2, "destinationWorkload=Pod/client")["items"] == []
+
+
+def test_groups(demo: Api) -> None:
+    found = demo.get(f"{REVISIONS}/2/diff/groups")
+    whole = diff(demo, 2)
+    assert sum(each["pairs"] for each in found["items"]) == len(whole["items"])
+    assert all(each["destinations"] == [SERVER] for each in found["items"])
+    assert found["summary"] == whole["summary"]
+
+
+@pytest.mark.parametrize("query", ["engine=weave", "baseEngine=weave", "change=gone", "unknown=1"])
+def test_what_cannot_be_asked(demo: Api, query: str) -> None:
+    demo.problem("GET", f"{REVISIONS}/2/diff?{query}", 400)
+
+
+@pytest.mark.parametrize("base", ["99", "x"])
+def test_a_base_that_is_not_there(demo: Api, base: str) -> None:
+    demo.problem("GET", f"{REVISIONS}/2/diff?base={base}", 404)
