@@ -94,6 +94,14 @@ class MapFilter:
     itself: bool = False
     """Also what the pods of one workload may send to each other."""
 
+    def without_outside(self) -> MapFilter:
+        """The same, without lines that have an end outside the cluster."""
+        return replace(
+            self,
+            source=replace(self.source, external=False),
+            destination=replace(self.destination, external=False),
+        )
+
     def with_itself(self) -> MapFilter:
         """The same, with what the pods of one workload may send to each other."""
         return replace(self, itself=True)

@@ -32,7 +32,7 @@ def filter_of(arguments: argparse.Namespace) -> MapFilter:
     """The filter that options describe; `Refused` with what is wrong."""
     try:
         selector = read_label_selector(arguments.selector) if arguments.selector else None
-        return MapFilter(
+        found = MapFilter(
             source=_end(arguments.source),
             destination=_end(arguments.destination),
             either=UnitFilter(
@@ -41,6 +41,7 @@ def filter_of(arguments: argparse.Namespace) -> MapFilter:
             traffic=traffic_filter(arguments.protocol, arguments.port),
             verdict=ListedVerdict(arguments.verdict) if arguments.verdict else None,
         )
+        return found.without_outside() if arguments.external is False else found
     except UsecaseError as error:
         raise Refused([error.detail]) from error
     except ValueError as error:

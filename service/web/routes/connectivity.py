@@ -166,13 +166,15 @@ def _filter(query: Mapping[str, Any]) -> MapFilter:
             raise InvalidParameter("InvalidFilter", detail)
         ends[side], either = either, EVERY_UNIT
     verdict = query.get("verdict")
-    return MapFilter(
+    found = MapFilter(
         **ends,
         either=either,
         traffic=traffic_filter(query.get("protocol"), query.get("port")),
         verdict=ListedVerdict(verdict) if verdict else None,
         itself=query["include_self"],
     )
+    # An end inside is what nearly every line has: asked of either, it means both.
+    return found.without_outside() if either.external is False else found
 
 
 _EITHER = {"namespace": "namespace", "label_selector": "labelSelector"}

@@ -141,6 +141,12 @@ def test_exit_status(story: Path, more: list[str], status: int) -> None:
     assert ask(story, *more) == status
 
 
+@pytest.mark.parametrize(("option", "lines"), [("--external", 3), ("--no-external", 2)])
+def test_ends_outside(story: Path, capsys: Capture, option: str, lines: int) -> None:
+    assert ask(story, "--format", "ndjson", option) == 0
+    assert len(capsys.readouterr().out.splitlines()) == lines
+
+
 def test_unknown_is_a_line_and_an_exit_status(tmp_path: Path, capsys: Capture) -> None:
     (tmp_path / "pods.yaml").write_text(LABELLED.replace("podIP: 10.244.0.5", "reason: none"))
     (tmp_path / "policy.yaml").write_text(
