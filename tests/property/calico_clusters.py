@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from tests.builders import Manifest
-from tests.property.clusters import EVERYTHING, NAMESPACES, Cluster, Features, clusters
+from tests.property.clusters import (
+    EVERYTHING,
+    NAMESPACES,
+    NODES,
+    Cluster,
+    Features,
+    clusters,
+)
 
 API = "projectcalico.org/v3"
 STAGED = ("Set", "Delete", "Learn", "Ignore")
@@ -215,3 +222,48 @@ def calico_clusters(draw: st.DrawFn, features: Features = EVERYTHING) -> Cluster
         inventory=[*plain.inventory, *inventory],
         policies=[*plain.policies, *tiers, *sets, *own],
     )
+
+
+_INTERFACES: tuple[Manifest, ...] = (
+    {"interfaceName": "*"},
+    {"interfaceName": "*", "profiles": ["projectcalico-default-allow"]},
+    {"interfaceName": "eth0", "expectedIPs": ["192.168.0.4"]},
+    {"interfaceName": "eth0", "expectedIPs": ["fd00:a::4", "192.168.0.5"]},
+    {"interfaceName": "eth1"},
+    {"interfaceName": "eth1", "profiles": ["kns.red"]},
+    {"expectedIPs": ["192.168.0.5", "fd00:a::5"]},
+)
+_HOST_SELECTORS = ("has(host)", "host == 'n1'", "!has(projectcalico.org/orchestrator)", "all()")
+
+
+@st.composite
+def _host_policies(draw: st.DrawFn, number: int) -> Manifest:
+    """A global policy for host endpoints, most of them about what nodes forward."""
+    some_rules = st.lists(_rules(), min_size=1, max_size=2)
+    way = draw(st.sampled_from(["own", "forward", "forward", "preDNAT", "doNotTrack"]))
+    spec: Manifest = {
+        "order": number,
+        "selector": draw(st.sampled_from(_HOST_SELECTORS)),
+        **({} if way == "own" else {"applyOnForward": True}),
+        **({way: True} if way in {"preDNAT", "doNotTrack"} else {}),
+        "ingress": draw(some_rules),
+    }
+    if way != "preDNAT":
+        spec |= _maybe(draw, "egress", some_rules, 2)
+    return calico_object("GlobalNetworkPolicy", {"name": f"host{number}"}, spec)
+
+
+@st.composite
+def host_clusters(draw: st.DrawFn, features: Features = EVERYTHING) -> Cluster:
+    """The same with host endpoints and policies for them."""
+    found = draw(calico_clusters(features))
+    hosts = [
+        calico_object(
+            "HostEndpoint",
+            {"name": f"host{number}", "labels": {"host": node}},
+            {"node": node, **draw(st.sampled_from(_INTERFACES))},
+        )
+        for number, node in enumerate(draw(st.lists(st.sampled_from(sorted(NODES)), max_size=3)))
+    ]
+    policies = [draw(_host_policies(number)) for number in range(draw(st.integers(1, 3)))]
+    return replace(found, policies=[*found.policies, *hosts, *policies])
