@@ -94,7 +94,8 @@ class PodParts:
         return tuple(found)
 
 
-def _port_order(port: ContainerPort) -> tuple[str, str, int, str]:
+def port_order(port: ContainerPort) -> tuple[str, str, int, str]:
+    """What the ports of a pod are sorted by."""
     return port.role, port.protocol, port.number, port.name
 
 

@@ -14,6 +14,7 @@ from service.manifests.calico import read_calico_workload
 from service.manifests.calico_fields import Note
 from service.manifests.cilium import read_cilium_workload
 from service.manifests.cilium_workloads import EndpointReading
+from service.manifests.pods import port_order
 from service.manifests.report import Report
 from service.manifests.source import Source
 from service.manifests.workloads import Workload
@@ -67,7 +68,7 @@ class StandIns:
         for each in workloads:
             by_namespace.setdefault(each.pod.namespace, []).append(each)
         return [
-            _owned(read.pod, by_namespace.get(read.pod.namespace, ()))
+            _owned(_in_order(read.pod), by_namespace.get(read.pod.namespace, ()))
             for _, read in self._found.values()
         ]
 
@@ -91,6 +92,11 @@ class StandIns:
             f"the upload holds no Pods; {len(self._found)} {source.kind} objects stand for them, "
             f"which lack what the engine does not keep: {_NOT_KEPT[source.kind]}",
         )
+
+
+def _in_order(pod: Pod) -> Pod:
+    """The pod with its ports as a Pod object's are, so that it is the same written out and read."""
+    return replace(pod, ports=tuple(sorted(set(pod.ports), key=port_order)))
 
 
 def _owned(pod: Pod, workloads: Iterable[Workload]) -> Pod:
