@@ -145,6 +145,20 @@ def test_a_whole_set(folder: Path) -> None:
         assert {each.code for each in whole} <= codes | {"DuplicateObject"}
 
 
+@pytest.mark.parametrize(
+    "folder", sorted((CORPUS / "cases" / "manifests").glob("*")), ids=lambda folder: folder.name
+)
+def test_inputs_of_cases_go_round(folder: Path) -> None:
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in {".yaml", ".yml", ".json"}:
+            try:
+                found = read_upload([UploadPart(path.read_bytes(), name=path.name)])
+            except UploadRefused as refused:
+                _assert_told(refused.faults)
+            else:
+                _assert_whole(found)
+
+
 def test_most_files_are_accepted() -> None:
     refused = [each for each in _files() if not isinstance(_read(each), Upload)]
     assert len(refused) < len(_files()) / 3
