@@ -38,16 +38,16 @@ class Solution:
 def solve_afresh(pipeline: Pipeline, space: Space, view: int = 0) -> Solution:
     """Solve a map of one address family and keep the parts."""
     layer = Layer(pipeline, space, view, space.families[0], space.everything, space.everything)
+    rows = layer.rows()
     outgoing: _Outgoing = {}
-    _add(outgoing, layer.egress.rows(layer.inside))
+    _add(outgoing, rows.egress)
     outside = (ALL_TRAFFIC, space.everything, NO_ASSUMPTION)
     outgoing[outside] = outgoing.get(outside, 0) | layer.outside
-    open_row = Row(((ALL_TRAFFIC, space.everything),))
-    incoming = [open_row] * space.size
-    for places, row in layer.ingress.united_rows(layer.inside):
+    incoming: list[Row] = [Row(())] * space.size
+    for places, row in rows.ingress:
         for place in bits(places):
             incoming[place] = row
-    columns = layer.columns()
+    columns = layer.columns(rows)
     return Solution(
         Connectivity(space, pipeline, view, tuple(columns)), layer, outgoing, tuple(incoming)
     )

@@ -6,7 +6,7 @@ they meet the destination's ingress row as whole bit sets. Nothing loops over pa
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 
 from service.analysis.answers import Questioner
@@ -75,6 +75,14 @@ def solve(
     return Connectivity(space, pipeline, view, tuple(columns))
 
 
+@dataclass(frozen=True, slots=True)
+class LayerRows:
+    """Places with the row that they share, per direction."""
+
+    egress: list[tuple[int, Row]]
+    ingress: list[tuple[int, Row]]
+
+
 class Layer:
     """The connections of one address family."""
 
@@ -122,13 +130,13 @@ class Layer:
         """The rows of one direction."""
         return self.ingress if direction is Direction.INGRESS else self.egress
 
-    def columns(self) -> list[Column]:
+    def columns(self, rows: LayerRows | None = None) -> list[Column]:
         """A column per place; closed for places that were not asked about."""
+        rows = rows or self.rows()
         found: list[Column] = [CLOSED] * self.space.size
-        outgoing, everywhere, at_place = self._outgoing()
-        open_row = Row(((ALL_TRAFFIC, self.space.everything),))
+        outgoing, everywhere, at_place = self._outgoing(rows.egress)
         known: dict[Hashable, Column] = {}
-        for number, (places, row) in enumerate(self._ingress_rows(open_row)):
+        for number, (places, row) in enumerate(rows.ingress):
             for place in bits(places):
                 valid = self.valid_sources(place)
                 key = (number, at_place[place], valid)
@@ -139,15 +147,20 @@ class Layer:
                 found[place] = column
         return found
 
-    def _ingress_rows(self, open_row: Row) -> Iterator[tuple[int, Row]]:
-        yield from self.ingress.united_rows(self.destinations & self.inside)
+    def rows(self) -> LayerRows:
+        """The rows of both directions; nothing polices what is outside."""
+        ingress = list(self.ingress.united_rows(self.destinations & self.inside))
         if self.destinations & self.outside:
-            yield self.destinations & self.outside, open_row
+            open_row = Row(((ALL_TRAFFIC, self.space.everything),))
+            ingress.append((self.destinations & self.outside, open_row))
+        return LayerRows(list(self.egress.rows(self.sources & self.inside)), ingress)
 
-    def _outgoing(self) -> tuple[list[Outgoing], list[Outgoing], list[tuple[int, ...]]]:
+    def _outgoing(
+        self, rows: Iterable[tuple[int, Row]]
+    ) -> tuple[list[Outgoing], list[Outgoing], list[tuple[int, ...]]]:
         """Distinct traffic with its sources: per number, everywhere, and the numbers by place."""
         merged: dict[tuple[Intervals, int, Why], int] = {}
-        for callers, row in self.egress.rows(self.sources & self.inside):
+        for callers, row in rows:
             for traffic, peers in row.certain:
                 key = (traffic, peers & self.destinations, NO_ASSUMPTION)
                 merged[key] = merged.get(key, 0) | callers

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from service.analysis.filters import EVERY_UNIT, MapFilter, chosen_places
+from service.analysis.incremental import Solution, solve_afresh, solve_again
 from service.analysis.listing import Listing
 from service.analysis.solve import Connectivity, solve, space_of
 from service.analysis.space import Space
@@ -44,6 +45,8 @@ class SolvedMap:
     space: Space
     seating: Seating
     view: int = 0
+    solution: Solution | None = None
+    """What solving a similar map can start from; there is none over two address families."""
     _whole: Connectivity | None = None
     _listings: dict[MapFilter, Listing] = field(default_factory=dict)
 
@@ -51,7 +54,11 @@ class SolvedMap:
         """The map of every pair."""
         if self._whole is None:
             with collection_paused():
-                self._whole = solve(self.pipeline, self.space, self.view)
+                if len(self.space.families) == 1:
+                    self.solution = solve_afresh(self.pipeline, self.space, self.view)
+                    self._whole = self.solution.connectivity
+                else:
+                    self._whole = solve(self.pipeline, self.space, self.view)
         return self._whole
 
     def listing(self, wanted: MapFilter) -> Listing:
@@ -81,10 +88,24 @@ class SolvedMap:
 _LISTINGS = 8
 
 
-def solved_map(snapshot: Snapshot, profile: EngineProfile) -> SolvedMap:
-    """The map of a snapshot under one engine, not solved yet."""
+def solved_map(
+    snapshot: Snapshot, profile: EngineProfile, like: SolvedMap | None = None
+) -> SolvedMap:
+    """The map of a snapshot under one engine.
+
+    It is solved when it is asked for, or at once where that is quick: `like` is a map of a
+    snapshot that may differ in a few policies only.
+    """
     with collection_paused():
         pipeline = compile_pipeline(snapshot, profile)
+        if like is not None and like.solution is not None:
+            again = solve_again(like.solution, pipeline)
+            if again is not None:
+                solved = SolvedMap(
+                    snapshot.inventory, pipeline, like.space, like.seating, like.view, again
+                )
+                solved._whole = again.connectivity
+                return solved
         space = space_of(pipeline)
         return SolvedMap(snapshot.inventory, pipeline, space, seat_units(space, snapshot.inventory))
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from service.analysis.filters import MapFilter
 from service.manifests.archive import decode_inventory, decode_policies
 from service.manifests.snapshot import build_snapshot
+from service.manifests.upload import PolicyDocument
 from service.model.engine import EngineProfile
 from service.model.snapshot import ClusterFacts, Snapshot
 from service.usecases.caches import Recent
@@ -65,7 +67,13 @@ class MapQuestion:
 
 
 _snapshots: Recent[Snapshot] = Recent(4)
-_maps: Recent[SolvedMap] = Recent(4)
+_MAPS = 4
+_maps: Recent[SolvedMap] = Recent(_MAPS)
+#: The map that was asked for last, per inventory and engine: the next revision may be like it.
+_latest: dict[tuple[str, ClusterFacts, EngineProfile], SolvedMap] = {}
+#: Policies by digest, so that a policy that did not change is the same object again.
+_policies: dict[str, PolicyDocument] = {}
+_POLICIES = 100_000
 _compared: Recent[ComparedMaps] = Recent(2)
 
 
@@ -73,9 +81,14 @@ def answer(key: MapKey, content: MapContent | None, question: MapQuestion) -> An
     """Answer a question about a map; raises `ContentNeeded`."""
 
     def make() -> SolvedMap:
-        return solved_map(_snapshot(key, content), key.profile)
+        return solved_map(_snapshot(key, content), key.profile, _latest.get(alike))
 
+    alike = (key.inventory, key.facts, key.profile)
     found = _maps.get(key, make)
+    _latest.pop(alike, None)
+    while len(_latest) >= _MAPS:
+        del _latest[next(iter(_latest))]
+    _latest[alike] = found
     match question.form:
         case "summary":
             return map_summary(found)
@@ -128,12 +141,17 @@ def _snapshot(key: MapKey, content: MapContent | None) -> Snapshot:
         if content is None:
             raise ContentNeeded
         with collection_paused():
-            snapshot, _ = build_snapshot(
-                decode_inventory(content.inventory), decode_policies(content.policies), key.facts
-            )
+            documents = _recognised(decode_policies(content.policies))
+            snapshot, _ = build_snapshot(decode_inventory(content.inventory), documents, key.facts)
         return snapshot
 
     return _snapshots.get((key.policies, key.inventory, key.facts), make)
+
+
+def _recognised(documents: Iterable[PolicyDocument]) -> tuple[PolicyDocument, ...]:
+    if len(_policies) > _POLICIES:
+        _policies.clear()
+    return tuple(_policies.setdefault(each.digest, each) for each in documents)
 
 
 __all__ = ["Chunk", "ContentNeeded", "MapContent", "MapKey", "answer", "answer_difference"]
