@@ -7,16 +7,18 @@ and its report says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
+from service.analysis.attempts import shared_families
 from service.analysis.cause_signals import ALLOWING, Changed, SignalReader
-from service.analysis.deciding import Connection
+from service.analysis.deciding import Connection, suppositions
 from service.analysis.rule_marks import RuleMarks
 from service.analysis.rulebook.cilium_rules import ignored_label
 from service.analysis.rulebook.rules import ANY, Rule, rules
-from service.analysis.witness import Witness
+from service.analysis.witness import Court, Side, Witness
 from service.knowledge import value
 from service.model.addresses import Family, addresses_of, family_of, parse_address
 from service.model.endpoint import Endpoint, EndpointKind
@@ -84,50 +86,48 @@ class Causes:
 
     def of_verdicts(self, before: Verdict, after: Verdict) -> tuple[Cause | None, ...]:
         """The causes of everything that differs between two verdicts on one flow, each once."""
-        found = {
-            (cause.rule.id, cause.direction) if cause else None: cause
-            for changed in self._changes(before, after)
-            for cause in (self.of_change(changed),)
-        }
-        return tuple(found.values())
+        return self._of_all(self._changes(before, after))
 
     def of_witness(self, witness: Witness) -> tuple[Cause | None, ...]:
         """The causes of everything that differs about a witness; none where an end came or went."""
         if witness.before is None or witness.after is None:
             return ()
         ends = _end_name(witness.flow.source), _end_name(witness.flow.destination)
-        connections = [self._between(ends, witness.flow, side) for side in (0, 1)]
+        sides = [self._between(ends, witness.flow, side) for side in (0, 1)]
+        return self._of_all(_cases(sides, witness.before, witness.after))
+
+    def _of_all(self, changes: Iterable[Changed]) -> tuple[Cause | None, ...]:
         found: dict[tuple[str, Direction] | None, Cause | None] = {}
-        for direction in Direction:
-            old, new = (
-                side.ingress if direction is Direction.INGRESS else side.egress
-                for side in (witness.before, witness.after)
-            )
-            if _allows(old) != _allows(new):
-                changed = Changed(direction, old, new, connections[0], connections[1])
-                cause = self.of_change(changed)
-                found[(cause.rule.id, direction) if cause else None] = cause
+        for changed in changes:
+            cause = self.of_change(changed)
+            found[(cause.rule.id, cause.direction) if cause else None] = cause
         return tuple(found.values())
 
     def _changes(self, before: Verdict, after: Verdict) -> Iterator[Changed]:
+        through_service = isinstance(before.flow.destination, ServiceEnd)
         for was, now in _paired(before.groups, after.groups):
             if was.decision is now.decision:
                 continue
-            connections = [
+            sides = [
                 self._between((group.sources[0], group.destinations[0]), before.flow, side)
                 for side, group in enumerate((was, now))
             ]
+            if not through_service and len(suppositions(sides[0].source, sides[0].destination)) > 1:
+                # The verdicts put the evidence of all cases together; a court keeps them apart.
+                heard = [
+                    court.hear(each.source, each.destination, each.point)
+                    for court, each in zip(self._courts, sides, strict=True)
+                ]
+                yield from _cases(sides, *heard)
+                continue
             for direction in Direction:
                 old, new = _of(was, direction), _of(now, direction)
                 if _allows(old) != _allows(new):
-                    yield Changed(
-                        direction,
-                        old,
-                        new,
-                        connections[0],
-                        connections[1],
-                        not isinstance(before.flow.destination, ServiceEnd),
-                    )
+                    yield Changed(direction, old, new, sides[0], sides[1], not through_service)
+
+    @cached_property
+    def _courts(self) -> tuple[Court, Court]:
+        return Court(self._before), Court(self._after)
 
     def _between(self, ends: tuple[str, str], flow: Flow, side: int) -> Connection:
         source, destination = (self._endpoint(name, side) for name in ends)
@@ -181,6 +181,27 @@ def _paired(
             same_sources = set(was.sources) & set(now.sources)
             if same_sources and set(was.destinations) & set(now.destinations):
                 yield was, now
+
+
+def _cases(
+    sides: Sequence[Connection], before: Side | None, after: Side | None
+) -> Iterator[Changed]:
+    """What differs in each case that two sides decide; both decide the same, in the same order."""
+    if before is None or after is None:
+        return
+    for family, was, now in zip(_families(sides[0]), before.cases, after.cases, strict=True):
+        first, second = (replace(each, family=family) for each in sides)
+        for at, direction in enumerate((Direction.EGRESS, Direction.INGRESS)):
+            if _allows(was[at]) != _allows(now[at]):
+                yield Changed(direction, was[at], now[at], first, second)
+
+
+def _families(connection: Connection) -> Iterator[Family]:
+    """The family of each case that a witness decides."""
+    ends = connection.source, connection.destination
+    for family in shared_families(*ends):
+        for _ in suppositions(*ends):
+            yield family
 
 
 def _of(group: VerdictGroup, direction: Direction) -> DirectionVerdict:

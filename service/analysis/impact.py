@@ -7,17 +7,21 @@ has the same cause and the same policies becomes one group.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from service.analysis.causes import Cause, Causes
-from service.analysis.compare import Block, Change, Comparison, Difference
+from service.analysis.compare import Block, Change, Comparison, Difference, compare
+from service.analysis.joint import Solved
+from service.analysis.solve import solve, space_of
 from service.analysis.space import Standing, bits
-from service.analysis.units import Unit
+from service.analysis.units import Unit, seat_units
 from service.analysis.witness import Court, Witness, witness_of
 from service.model.finding import Severity
 from service.model.intervals import NOTHING, Intervals
+from service.model.pipeline import Pipeline
 from service.model.policy import PolicyRef
+from service.model.snapshot import Snapshot
 
 #: Up to so many pairs of places each pair is asked for its own cause.
 EXACT_PAIRS = 5_000
@@ -162,6 +166,29 @@ class ImpactFinder:
                 if positions[place].is_external:
                     units.add(outside)
                 units.update(seat.unit for seat in positions[place].seats)
+
+
+def impacts_between(
+    before: Pipeline, others: Iterable[Pipeline], snapshot: Snapshot, *, local_dns: bool = False
+) -> tuple[Impact, ...]:
+    """What changes from one pipeline to each of some others over the same snapshot.
+
+    All are solved over one space, so the first one is solved once.
+    """
+    pipelines = (before, *others)
+    space = space_of(*pipelines)
+    seating = seat_units(space, snapshot.inventory)
+    maps = [Solved(solve(each, space, view), seating) for view, each in enumerate(pipelines)]
+    courts = [Court(each) for each in pipelines]
+    return tuple(
+        ImpactFinder(
+            compare(maps[0], maps[view]),
+            Causes(before, pipelines[view], snapshot, local_dns=local_dns),
+            courts[0],
+            courts[view],
+        ).impact()
+        for view in range(1, len(pipelines))
+    )
 
 
 def _each_pair(block: Block) -> Iterator[Block]:

@@ -14,6 +14,7 @@ from service.analysis.rulebook.answers import Missing, Outcome
 from service.analysis.rulebook.book import Answer, asked_for
 from service.analysis.rulebook.rules import Area
 from service.model.finding import Severity
+from service.model.policy import PolicyRef
 from service.model.ports import Protocol, whole_protocol
 
 
@@ -41,6 +42,9 @@ class Judgement:
     settles: tuple[Missing, ...] = ()
 
 
+_Cured = set[tuple[str, PolicyRef | None]]
+
+
 def judge(
     plan: Plan, found: Iterable[Answer], cures: Iterable[Remedy], impact: Impact | None
 ) -> Judgement:
@@ -56,10 +60,10 @@ def judge(
     if impact is None:
         return Judgement(Opinion.UNKNOWN, ("the connections were not compared",), missing)
     counted = [each for each in impact.groups if not is_hypothetical(each, answers)]
-    return _weigh(counted, {each.rule for each in cures}, missing)
+    return _weigh(counted, {(each.rule, each.policy) for each in cures}, missing)
 
 
-def _weigh(groups: list[ImpactGroup], cured: set[str], missing: tuple[Missing, ...]) -> Judgement:
+def _weigh(groups: list[ImpactGroup], cured: _Cured, missing: tuple[Missing, ...]) -> Judgement:
     """What the changes themselves say."""
     unexplained = sum(each.pairs for each in groups if each.cause is None)
     if unexplained:
@@ -98,10 +102,11 @@ def is_hypothetical(group: ImpactGroup, answers: Iterable[Answer]) -> bool:
     return only_sctp and not used
 
 
-def _has_remedy(group: ImpactGroup, cured: set[str]) -> bool:
+def _has_remedy(group: ImpactGroup, cured: _Cured) -> bool:
     """Whether something can be done about a change, in general words or with a ready patch."""
     assert group.cause is not None
-    if group.rule in cured:
+    responsible = (None, *(policy for policy, _ in group.cause.policies))
+    if any((group.rule, policy) in cured for policy in responsible):
         return True
     closes = group.change is Change.NEWLY_DENIED
     return closes and group.cause.remedy_when in {"Before", "After"}

@@ -26,6 +26,8 @@ class Side:
     decision: Decision
     egress: DirectionVerdict
     ingress: DirectionVerdict
+    cases: tuple[tuple[DirectionVerdict, DirectionVerdict], ...] = ()
+    """Egress and ingress of every case that the decision speaks of; the first is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ class Court:
             answers.append((both(egress.decision, ingress.decision), egress, ingress))
         decisions = {decision for decision, _, _ in answers}
         decision, egress, ingress = answers[0]
-        return Side(decision if len(decisions) == 1 else Decision.UNKNOWN, egress, ingress)
+        cases = tuple((egress, ingress) for _, egress, ingress in answers)
+        return Side(decision if len(decisions) == 1 else Decision.UNKNOWN, egress, ingress, cases)
 
 
 def witness_of(difference: Difference, before: Court, after: Court) -> Witness:
