@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from service.analysis.columns import Column
+from service.analysis.compare import pieces
 from service.analysis.listing import Listing
 from service.analysis.solve import Connectivity
 from service.analysis.space import Standing
@@ -162,15 +163,32 @@ class _Weights:
 def _union(column: Column) -> tuple[int, int, int]:
     """Sources that get anything through, that may, and that get every port through."""
     sure = unsure = whole = 0
+    partial = False
     for traffic, sources in column.certain:
         if traffic.overlaps(ALL_PORTS):
             sure |= sources
         if _covers_ports(traffic):
             whole |= sources
+        else:
+            partial = True
+    if partial and sure != whole:
+        whole = _together(column, sure)
     for traffic, sources, _ in column.unknown:
         if traffic.overlaps(ALL_PORTS):
             unsure |= sources
     return sure, unsure, whole
+
+
+def _together(column: Column, sources: int) -> int:
+    """Those whose traffic covers every port, be it in several parts."""
+    for piece in pieces(traffic for traffic, _ in column.certain):
+        if piece.overlaps(ALL_PORTS):
+            served = 0
+            for traffic, found in column.certain:
+                if traffic.overlaps(piece):
+                    served |= found
+            sources &= served
+    return sources
 
 
 def _covers_ports(traffic: Intervals) -> bool:

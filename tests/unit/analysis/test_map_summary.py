@@ -57,3 +57,14 @@ def test_pods_on_the_network_of_a_node_count_by_where_they_run() -> None:
         "shop/Pod/db2": 0,
     }
     assert found.allowed_pairs == 3
+
+
+def test_every_port_may_come_in_parts() -> None:
+    halves = network_policy(
+        "{podSelector: {matchLabels: {app: db}}, ingress: ["
+        "{from: [{podSelector: {}}], ports: [{port: 1, endPort: 80}, {protocol: UDP}]},"
+        " {from: [{podSelector: {matchLabels: {app: web}}}],"
+        " ports: [{port: 81, endPort: 65535}, {protocol: SCTP}]}]}"
+    )
+    (found,) = [each for each in summary_of(*PODS, halves).exposed if each.unit.name == "Pod/db"]
+    assert (found.sources, found.any_port) == (1, 1)
