@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from service.analysis.columns import Column
 from service.analysis.compare import pieces
@@ -162,34 +163,31 @@ class _Weights:
 
 def _union(column: Column) -> tuple[int, int, int]:
     """Sources that get anything through, that may, and that get every port through."""
-    sure = unsure = whole = 0
-    partial = False
+    sure = unsure = 0
     for traffic, sources in column.certain:
         if traffic.overlaps(ALL_PORTS):
             sure |= sources
-        if _covers_ports(traffic):
-            whole |= sources
-        else:
-            partial = True
-    if partial and sure != whole:
-        whole = _together(column, sure)
     for traffic, sources, _ in column.unknown:
         if traffic.overlaps(ALL_PORTS):
             unsure |= sources
-    return sure, unsure, whole
+    return sure, unsure, _on_every_port(column)
 
 
-def _together(column: Column, sources: int) -> int:
-    """Those whose traffic covers every port, be it in several parts."""
-    for piece in pieces(traffic for traffic, _ in column.certain):
-        if piece.overlaps(ALL_PORTS):
-            served = 0
-            for traffic, found in column.certain:
-                if traffic.overlaps(piece):
-                    served |= found
-            sources &= served
-    return sources
+def _on_every_port(column: Column) -> int:
+    """Sources for which each port is in one entry or another."""
+    whole = -1
+    for piece in _pieces(frozenset(traffic for traffic, _ in column.certain)):
+        found = 0
+        for traffic, sources in column.certain:
+            if traffic.overlaps(piece):
+                found |= sources
+        whole &= found
+        if not whole:
+            break
+    return whole
 
 
-def _covers_ports(traffic: Intervals) -> bool:
-    return traffic.covers(ALL_PORTS)
+@lru_cache(maxsize=1024)
+def _pieces(traffics: frozenset[Intervals]) -> tuple[Intervals, ...]:
+    """Every port, cut so that each set of traffic holds a piece entirely or not at all."""
+    return tuple(part for piece in pieces(traffics) if (part := piece & ALL_PORTS))
