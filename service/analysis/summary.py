@@ -115,7 +115,7 @@ class _Counts:
         for certain in answers:
             allowed += bool(certain)
             unknown += not certain
-            any_port += _covers_ports(certain)
+            any_port += certain.covers(ALL_PORTS)
         return _Numbers(allowed, unknown, any_port, numbers.from_outside)
 
 
