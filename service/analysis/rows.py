@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from service.analysis.answers import Answers, Questioner
@@ -48,10 +48,19 @@ class RowMaker:
             if any(self._rule_needs_subject(rule) for rule in policy.rules)
         }
         self._entries: dict[int, tuple[Entry, ...]] = {}
-        # Rules are told by identity; the policies that hold them are kept alive here.
-        self._peers: dict[int, Answers] = dict(known._peers) if known else {}
-        self._kept = (known, *stages) if known else tuple(stages)
+        # Rules are told by identity, so what is known of others must not outlive them.
+        self._peers: dict[int, Answers] = known.peers_of(self._policies) if known else {}
         self._named: dict[NamedPort, list[tuple[int, Answers]]] = {}
+
+    def peers_of(self, policies: Iterable[tuple[int, StagePolicy]]) -> dict[int, Answers]:
+        """What is known of the rules of some policies, by the rule's identity."""
+        found = self._peers
+        return {
+            id(rule): found[id(rule)]
+            for _, policy in policies
+            for rule in policy.rules
+            if id(rule) in found
+        }
 
     @cached_property
     def subjects_by_policy(self) -> dict[int, Answers]:

@@ -56,16 +56,27 @@ class Court:
             return like
         return self._endpoints.get((like.kind, like.namespace, like.name))
 
-    def hear(self, source: Endpoint, destination: Endpoint, point: int) -> Side | None:
-        """The decision on one connection; None where an end is not known here."""
+    def hear(
+        self,
+        source: Endpoint,
+        destination: Endpoint,
+        point: int,
+        same_node: bool | None = None,
+    ) -> Side | None:
+        """The decision on one connection; None where an end is not known here.
+
+        Where the input does not tell whether both are on one node, `same_node` may suppose it;
+        without that every case counts.
+        """
         caller, callee = self.endpoint(source), self.endpoint(destination)
         if caller is None or callee is None:
             return None
         answers: list[tuple[Decision, DirectionVerdict, DirectionVerdict]] = []
-        for family, same_node in product(
-            shared_families(caller, callee), suppositions(caller, callee)
-        ):
-            connection = Connection(caller, callee, point, family, same_node)
+        cases = suppositions(caller, callee)
+        if same_node in cases:
+            cases = (same_node,)
+        for family, supposed in product(shared_families(caller, callee), cases):
+            connection = Connection(caller, callee, point, family, supposed)
             egress, ingress = (
                 decide(self._index[each], each, connection)
                 for each in (Direction.EGRESS, Direction.INGRESS)
@@ -73,8 +84,8 @@ class Court:
             answers.append((both(egress.decision, ingress.decision), egress, ingress))
         decisions = {decision for decision, _, _ in answers}
         decision, egress, ingress = answers[0]
-        cases = tuple((egress, ingress) for _, egress, ingress in answers)
-        return Side(decision if len(decisions) == 1 else Decision.UNKNOWN, egress, ingress, cases)
+        heard = tuple((egress, ingress) for _, egress, ingress in answers)
+        return Side(decision if len(decisions) == 1 else Decision.UNKNOWN, egress, ingress, heard)
 
 
 def witness_of(difference: Difference, before: Court, after: Court) -> Witness:
@@ -82,8 +93,11 @@ def witness_of(difference: Difference, before: Court, after: Court) -> Witness:
     low, _ = (difference.block.traffic & ALL_PORTS).spans[0]
     source, destination = _ends(difference)
     flow = Flow(_end(source), _end(destination), Protocol(low >> 16).name, low & 0xFFFF)
+    case = difference.same_node
     return Witness(
-        flow, before.hear(source, destination, low), after.hear(source, destination, low)
+        flow,
+        before.hear(source, destination, low, case),
+        after.hear(source, destination, low, case),
     )
 
 
