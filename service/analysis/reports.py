@@ -13,7 +13,7 @@ from service.analysis.paths.plan import Enforcement, Plan
 from service.analysis.paths.planner import Change, plan_change
 from service.analysis.remedies import apply_commands, remedies
 from service.analysis.remedy import Remedy
-from service.analysis.rulebook.answers import Affected, Missing, Outcome
+from service.analysis.rulebook.answers import Affected, Found, Missing, Outcome
 from service.analysis.rulebook.book import (
     PREDICATES,
     Answer,
@@ -23,6 +23,7 @@ from service.analysis.rulebook.book import (
     engine_rules,
 )
 from service.analysis.rulebook.inputs import RuleInput
+from service.analysis.rulebook.predicates import Predicate
 from service.analysis.rulebook.rules import Area, rules
 from service.analysis.rulebook.sight import workloads
 from service.analysis.stated import Target
@@ -125,13 +126,20 @@ def compatibility_report(asked: RuleInput) -> CompatibilityReport:
     compared = engine in rules()["PATH-023"].targets
     # The validator's rows are about a move, so its view asks as if NPM were the source.
     from_npm = replace(asked, source=asked.source or EngineProfile("npm"))
+    found = answers(engine_rules(engine), asked)
+    answered = {each.rule.id: Found(each.sightings, each.missing) for each in found}
+    known = {**PREDICATES, **{id_: _constant(each) for id_, each in answered.items()}}
     return CompatibilityReport(
         asked.profile,
         asked.as_of,
         edition(),
-        answers(engine_rules(engine), asked),
-        validator_view(from_npm, PREDICATES) if compared else None,
+        found,
+        validator_view(from_npm, known) if compared else None,
     )
+
+
+def _constant(found: Found) -> Predicate:
+    return lambda _: found
 
 
 def migration_report(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from service.analysis.rulebook.ranges import Coverage
 from service.analysis.rulebook.reading import (
@@ -70,7 +71,8 @@ def block_reaches(
     for policy in policies:
         for placed in placed_rules(policy, wanted):
             for block, pointer in placed.blocks():
-                yield _reach(sight, placed, block, pointer)
+                key = ("reach", policy.ref, pointer)
+                yield sight.remembered(key, partial(_reach, sight, placed, block, pointer))
 
 
 def _reach(sight: Sight, placed: PlacedRule, block: IPBlock, pointer: str) -> BlockReach:

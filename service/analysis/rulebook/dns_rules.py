@@ -64,8 +64,12 @@ def dns_pods(sight: Sight) -> tuple[Pod, ...]:
     return found or (Pod(facts["namespace"], facts["labelValue"], label),)
 
 
-def dns_accesses(sight: Sight, *, unlisted: bool = False) -> Iterator[DnsAccess]:
+def dns_accesses(sight: Sight, *, unlisted: bool = False) -> tuple[DnsAccess, ...]:
     """Every group of pods that is isolated on egress."""
+    return sight.remembered(("dns", unlisted), lambda: tuple(_accesses(sight, unlisted=unlisted)))
+
+
+def _accesses(sight: Sight, *, unlisted: bool) -> Iterator[DnsAccess]:
     servers = dns_pods(sight)
     for pods, found in isolated_groups(sight, PolicyType.EGRESS, unlisted=unlisted):
         yield DnsAccess(

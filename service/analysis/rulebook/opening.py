@@ -12,11 +12,11 @@ from service.analysis.rulebook.reading import (
     peer_admits,
     written_kinds,
 )
-from service.analysis.rulebook.sight import Sight
+from service.analysis.rulebook.sight import Sight, label_key
 from service.model.intervals import NOTHING, Intervals
 from service.model.inventory import Pod
 from service.model.network_policy import NetworkPolicy, NetworkPolicyRule, PolicyType
-from service.model.ports import Protocol, point_of
+from service.model.ports import HIGHEST_PORT, Protocol, point_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +40,16 @@ class Isolation:
 
 def isolation(sight: Sight, pod: Pod, kind: PolicyType, *, unlisted: bool = False) -> Isolation:
     """What isolates a pod; `unlisted` counts sections that policyTypes does not list."""
-    return Isolation(
-        pod,
-        kind,
-        tuple(
+
+    def isolating() -> tuple[NetworkPolicy, ...]:
+        return tuple(
             each
             for each in sight.selecting(pod)
             if kind in (written_kinds(each) if unlisted else each.policy_types)
-        ),
-    )
+        )
+
+    key = ("isolating", label_key(pod), kind, unlisted)
+    return Isolation(pod, kind, sight.remembered(key, isolating))
 
 
 def rule_ports(rule: NetworkPolicyRule, ports_of_pod: Mapping[tuple[str, str], int]) -> Intervals:
@@ -60,6 +61,25 @@ def rule_ports(rule: NetworkPolicyRule, ports_of_pod: Mapping[tuple[str, str], i
         and (number := ports_of_pod.get((port.port, port.protocol))) is not None
     )
     return numbered_ports(rule) | Intervals.of((point, point) for point in named)
+
+
+def is_open_at(
+    rule: NetworkPolicyRule, ports_of_pod: Mapping[tuple[str, str], int], point: int
+) -> bool:
+    """Whether a rule opens one port at a pod: `point in rule_ports(...)`, sooner."""
+    if not rule.ports:
+        return True
+    protocol, number = point >> 16, point & HIGHEST_PORT
+    for each in rule.ports:
+        if Protocol[each.protocol] != protocol:
+            continue
+        low = each.port
+        if isinstance(low, str):
+            if ports_of_pod.get((low, each.protocol)) == number:
+                return True
+        elif low is None or low <= number <= (each.end_port or low):
+            return True
+    return False
 
 
 def port_numbers(pod: Pod) -> Mapping[tuple[str, str], int]:
@@ -82,7 +102,7 @@ def admits_pod(sight: Sight, found: Isolation, peer: Pod, point: int) -> bool:
     names = port_numbers(found.pod if found.kind is PolicyType.INGRESS else peer)
     labels = sight.namespace_labels(peer.namespace)
     return any(
-        point in rule_ports(rule, names)
+        is_open_at(rule, names, point)
         and (
             not rule.peers
             or any(
@@ -98,7 +118,7 @@ def blocks_at(found: Isolation, point: int, names: Mapping[tuple[str, str], int]
     """The addresses that blocks open for one port."""
     opened = NOTHING
     for _, rule in found.rules:
-        if point in rule_ports(rule, names):
+        if is_open_at(rule, names, point):
             for peer in rule.peers:
                 if peer.ip_block is not None:
                     opened = opened | block_addresses(peer.ip_block)
@@ -110,6 +130,11 @@ def isolated_groups(
 ) -> Iterable[tuple[tuple[Pod, ...], Isolation]]:
     """The groups of equal pods that a policy isolates, unless a rule `{}` opens them again."""
     for group in sight.kinds:
-        found = isolation(sight, group[0], kind, unlisted=unlisted)
-        if not found.is_open:
-            yield group, found
+        if not is_open(sight, group[0], kind, unlisted=unlisted):
+            yield group, isolation(sight, group[0], kind, unlisted=unlisted)
+
+
+def is_open(sight: Sight, pod: Pod, kind: PolicyType, *, unlisted: bool = False) -> bool:
+    """Whether nothing isolates a pod, told once for all pods with its labels."""
+    key = ("open", label_key(pod), kind, unlisted)
+    return sight.remembered(key, lambda: isolation(sight, pod, kind, unlisted=unlisted).is_open)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
+from typing import Any, TypeVar
 
 from service.analysis.rulebook.answers import Affected, AffectedKind
 from service.analysis.rulebook.ranges import Ranges, points_of
@@ -13,6 +14,8 @@ from service.model.inventory import METADATA_NAME_LABEL, WINDOWS, Pod, Service
 from service.model.network_policy import NetworkPolicy
 from service.model.policy import Policy, PolicyRef
 from service.model.snapshot import Snapshot
+
+Kept = TypeVar("Kept")
 
 
 class Sight:
@@ -24,6 +27,14 @@ class Sight:
         self.stated = stated
         self._selected: dict[PolicyRef, tuple[Pod, ...]] = {}
         self._selecting: dict[object, tuple[NetworkPolicy, ...]] = {}
+        self._remembered: dict[object, Any] = {}
+
+    def remembered(self, key: tuple[object, ...], make: Callable[[], Kept]) -> Kept:
+        """What `make` gave the first time that it was asked for with a key."""
+        if key not in self._remembered:
+            self._remembered[key] = make()
+        found: Kept = self._remembered[key]
+        return found
 
     @cached_property
     def policies(self) -> tuple[NetworkPolicy, ...]:
@@ -98,7 +109,7 @@ class Sight:
 
     def selecting(self, pod: Pod) -> tuple[NetworkPolicy, ...]:
         """The policies that select a pod."""
-        key = (pod.namespace, tuple(sorted(pod.labels.items())))
+        key = label_key(pod)
         found = self._selecting.get(key)
         if found is None:
             policies = self._by_namespace.get(pod.namespace, ())
@@ -168,6 +179,11 @@ class Sight:
             self.stated.node_cidrs,
             network.service_cidrs,
         )
+
+
+def label_key(pod: Pod) -> tuple[object, ...]:
+    """Equal for the pods that no NetworkPolicy can tell apart as subjects."""
+    return pod.namespace, tuple(sorted(pod.labels.items()))
 
 
 def workloads(pods: Iterable[Pod]) -> tuple[Affected, ...]:

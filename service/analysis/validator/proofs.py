@@ -15,7 +15,7 @@ from service.analysis.rulebook.block_rules import nodes_lost, pods_lost
 from service.analysis.rulebook.blocks import block_reaches
 from service.analysis.rulebook.cilium_rules import VERSION, is_range, named_port, port_names
 from service.analysis.rulebook.inputs import RuleInput
-from service.analysis.rulebook.opening import isolation
+from service.analysis.rulebook.opening import is_open
 from service.analysis.rulebook.reading import opens_everything
 from service.analysis.rulebook.traits import trait
 from service.analysis.validator.backends import prove_service
@@ -134,11 +134,7 @@ def _egress(asked: RuleInput, policy: NetworkPolicy, _kind: PolicyType) -> Proof
         return unproven(PODS)
     pods = sight.selected(policy)
     unlisted = trait(asked.profile, "countsUnlistedSections") is True
-    closed = [
-        pod
-        for pod in pods
-        if not isolation(sight, pod, PolicyType.EGRESS, unlisted=unlisted).is_open
-    ]
+    closed = [pod for pod in pods if not is_open(sight, pod, PolicyType.EGRESS, unlisted=unlisted)]
     if not closed:
         return harmless("another policy opens all egress to every pod that it selects", "FP4")
     if PolicyType.EGRESS not in policy.policy_types:
