@@ -97,16 +97,28 @@ def replace_cluster(
     """
     check_name(name)
     checked = check_record(record)
+    try:
+        return _put(context, name, checked, if_match, if_absent=if_absent)
+    except Conflict as error:
+        if error.code != "ClusterExists":
+            raise
+        # Somebody created it between the look and the insertion: now it is there to be seen.
+        return _put(context, name, checked, if_match, if_absent=if_absent)
+
+
+def _put(
+    context: Context, name: str, record: ClusterRecord, if_match: str | None, *, if_absent: bool
+) -> tuple[ClusterView, bool]:
     with context.database.write() as session:
         row = rows.find(session, name, lock=True)
         if row is not None:
             if if_absent:
                 raise PreconditionFailed("ClusterExists", f"there is a cluster {name}")
             check_token(row, if_match)
-            return update_row(session, row, checked, context.clock()), False
+            return update_row(session, row, record, context.clock()), False
         if if_match is not None:
             raise PreconditionFailed("ClusterNotFound", f"there is no cluster {name}")
-        return cluster_view(insert_row(session, name, checked, context.clock())), True
+        return cluster_view(insert_row(session, name, record, context.clock())), True
 
 
 def patch_cluster(
