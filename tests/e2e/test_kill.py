@@ -85,11 +85,13 @@ def test_what_was_acknowledged_is_whole_after_a_kill(
 
 
 def _check(client: httpx.Client, acknowledged: dict[int, str], asked: dict[str, int]) -> None:
+    # PostgreSQL may still be finishing what the killed service sent last, so that a revision can
+    # appear between two questions: the cluster is asked first.
+    cluster = client.get("/v1/clusters/demo").json()
     found = {each["number"]: each for each in pages(client, REVISIONS)}
     assert sorted(found) == list(range(1, len(found) + 1))
     assert acknowledged.items() <= {each: found[each]["digest"] for each in found}.items()
-    cluster = client.get("/v1/clusters/demo").json()
-    assert cluster["latestRevision"] == max(found)
+    assert max(acknowledged) <= cluster["latestRevision"] <= max(found)
     for number, revision in found.items():
         count = asked[revision["note"]]
         assert revision["counts"]["policies"] == count

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, stream_with_context
+from flask import Response
 from flask.views import MethodView
 
 from service.analysis.compare import Change
@@ -80,7 +80,7 @@ class Connections(MethodView):
         text = maps.stream_connections(context(), name, wanted, _FORMS[media_type])
         # The first piece is made before the answer begins, so that a fault is still a problem.
         first = next(text)
-        response = Response(stream_with_context(_chained(first, text)), content_type=media_type)
+        response = Response(_chained(first, text), content_type=media_type)
         response.headers["Vary"] = "Accept"
         return response
 
