@@ -10,6 +10,7 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from enum import StrEnum
+from functools import lru_cache
 
 from service.model.intervals import Intervals
 
@@ -19,6 +20,8 @@ IPV6 = Intervals(((IPV6_BASE, IPV6_BASE + (1 << 128) - 1),))
 EVERY_ADDRESS = Intervals((*IPV4.spans, *IPV6.spans))
 
 
+# A cluster's policies name the same few blocks again and again.
+_REMEMBERED = 16_384
 _MAPPED_PREFIX = 96
 _LEADING_ZEROS = re.compile(r"(?<![0-9])0+([0-9])")
 
@@ -58,6 +61,7 @@ def has_leading_zeros(cidr: str) -> bool:
     return _LEADING_ZEROS.search(cidr.partition("/")[0]) is not None and ":" not in cidr
 
 
+@lru_cache(_REMEMBERED)
 def parse_cidr(text: str) -> tuple[int, int]:
     """The first and last point of a CIDR block, read as the API server's sloppy parser does.
 

@@ -52,19 +52,32 @@ class Intervals:
         return Intervals.of((*self.spans, *other.spans))
 
     def __and__(self, other: Intervals) -> Intervals:
-        shared: list[tuple[int, int]] = []
         mine, theirs = self.spans, other.spans
+        # Most sets are one range. The same object again where nothing is cut off spares whoever
+        # compares and hashes it.
+        if len(mine) == len(theirs) == 1:
+            (low, high), (least, most) = mine[0], theirs[0]
+            if least <= low and high <= most:
+                return self
+            if low <= least and most <= high:
+                return other
+            if high < least or most < low:
+                return NOTHING
+            return Intervals(((max(low, least), min(high, most)),))
+        shared: list[tuple[int, int]] = []
         i = j = 0
         while i < len(mine) and j < len(theirs):
-            low = max(mine[i][0], theirs[j][0])
-            high = min(mine[i][1], theirs[j][1])
-            if low <= high:
-                shared.append((low, high))
-            if mine[i][1] < theirs[j][1]:
+            (low, high), (least, most) = mine[i], theirs[j]
+            if low <= most and least <= high:
+                shared.append((low if low > least else least, high if high < most else most))
+            if high < most:
                 i += 1
             else:
                 j += 1
-        return Intervals(tuple(shared))
+        spans = tuple(shared)
+        if spans == mine:
+            return self
+        return other if spans == theirs else Intervals(spans)
 
     def __sub__(self, other: Intervals) -> Intervals:
         kept: list[tuple[int, int]] = []
@@ -89,7 +102,16 @@ class Intervals:
 
     def overlaps(self, other: Intervals) -> bool:
         """Whether the two sets share an integer."""
-        return bool(self & other)
+        mine, theirs = self.spans, other.spans
+        i = j = 0
+        while i < len(mine) and j < len(theirs):
+            if mine[i][1] < theirs[j][0]:
+                i += 1
+            elif theirs[j][1] < mine[i][0]:
+                j += 1
+            else:
+                return True
+        return False
 
 
 NOTHING = Intervals()
