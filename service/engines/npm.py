@@ -146,18 +146,13 @@ def compile_npm(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
     findings: list[Finding] = []
     present = [each for each in platforms(fixed=fixed) if cluster_has_os(endpoints, each.os)]
     for policy in network_policies(snapshot.policy_set.policies):
-        for platform in present:
-            finding = _in_force(policy, earlier.get(policy.ref), platform)[2]
-            if finding is not None:
-                findings.append(finding)
-        for direction in Direction:
-            parts[direction].extend(
-                _PARTS.get(
-                    (policy, earlier.get(policy.ref), *present),
-                    direction,
-                    partial(_by_platform, policy, earlier.get(policy.ref), direction, present),
-                )
-            )
+        before = earlier.get(policy.ref) if earlier else None
+        found = _APPLIED.get(
+            (policy, before, *present), None, partial(_applied, policy, before, present)
+        )
+        findings.extend(found.findings)
+        parts[Direction.INGRESS].extend(found.ingress)
+        parts[Direction.EGRESS].extend(found.egress)
     return Pipeline(
         profile,
         endpoints,
@@ -175,35 +170,54 @@ _TO_OWN_NODE = own_node_allowed(
     OsIs(LINUX),
 )
 
-_PARTS: IdentityMemo[list[StagePolicy]] = IdentityMemo(200_000)
+
+@dataclass(frozen=True, slots=True)
+class _Applied:
+    """What NPM makes of one policy, and what is worth telling about it."""
+
+    ingress: tuple[StagePolicy, ...]
+    egress: tuple[StagePolicy, ...]
+    findings: tuple[Finding, ...]
+
+
+_APPLIED: IdentityMemo[_Applied] = IdentityMemo(200_000)
+
+#: The version of a policy that a platform has in force, what that rests on, and a finding.
+_InForce = tuple[NetworkPolicy | None, tuple[Condition, ...], Finding | None]
+
+
+def _applied(
+    policy: NetworkPolicy, earlier: NetworkPolicy | None, present: Iterable[Platform]
+) -> _Applied:
+    versions = [(each, _in_force(policy, earlier, each)) for each in present]
+    return _Applied(
+        _by_platform(versions, Direction.INGRESS),
+        _by_platform(versions, Direction.EGRESS),
+        tuple(finding for _, (_, _, finding) in versions if finding is not None),
+    )
 
 
 def _by_platform(
-    policy: NetworkPolicy,
-    earlier: NetworkPolicy | None,
-    direction: Direction,
-    present: Iterable[Platform],
-) -> list[StagePolicy]:
+    versions: Iterable[tuple[Platform, _InForce]], direction: Direction
+) -> tuple[StagePolicy, ...]:
     """The policy's part on each platform; one for all, where node OS makes no difference."""
     found: dict[str, StagePolicy | None] = {}
-    for platform in present:
-        applied, doubt, _ = _in_force(policy, earlier, platform)
+    for platform, (applied, doubt, _) in versions:
         part = translate(applied, direction, platform.reading(direction)) if applied else None
         if part is not None and doubt:
             part = replace(part, subject=all_of(part.subject, *doubt))
         found[platform.os] = part
-    if len(set(found.values())) == 1:
-        return [part for part in list(found.values())[:1] if part is not None]
-    return [
+    parts = list(found.values())
+    if all(each == parts[0] for each in parts):
+        return tuple(each for each in parts[:1] if each is not None)
+    return tuple(
         replace(part, subject=all_of(OsIs(os), part.subject))
         for os, part in found.items()
         if part is not None
-    ]
+    )
 
 
-def _in_force(
-    policy: NetworkPolicy, earlier: NetworkPolicy | None, platform: Platform
-) -> tuple[NetworkPolicy | None, tuple[Condition, ...], Finding | None]:
+def _in_force(policy: NetworkPolicy, earlier: NetworkPolicy | None, platform: Platform) -> _InForce:
     """The version that is in force, what that rests on, and a finding if it is not as stored."""
     refused = platform.refuses(policy)
     if refused is None:
