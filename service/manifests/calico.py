@@ -7,13 +7,20 @@ so what Felix cannot read of them is a problem of the upload and not a fault.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from service.manifests.calico_fields import Members, Note, Notes
-from service.manifests.calico_names import METADATA_ANNOTATION, CalicoName, name_of
+from service.manifests.calico_names import (
+    METADATA_ANNOTATION,
+    Annotated,
+    CalicoName,
+    name_of,
+    read_annotation,
+)
 from service.manifests.calico_objects import (
+    check_labels,
     read_host_endpoint,
     read_network_set,
     read_profile,
@@ -26,28 +33,34 @@ from service.manifests.calico_policies import (
     tier_of,
 )
 from service.manifests.calico_workloads import read_workload_endpoint
-from service.manifests.names import dns_subdomain_fault
-from service.model.calico import API, STORED_API, CalicoObject, CalicoPolicy
+from service.manifests.crd_fields import CrdReading
+from service.manifests.names import dns_label_fault, dns_subdomain_fault
+from service.model.calico import (
+    API,
+    STORED_API,
+    CalicoObject,
+    CalicoPolicy,
+    HostEndpoint,
+    NetworkSet,
+)
 from service.model.inventory import Pod
 from service.model.policy import PolicyRef, Position
 
-_Reader = Callable[[CalicoName, Members, Members, Position], CalicoObject]
+_Reader = Callable[[CalicoName, Mapping[str, str], Members, Position], CalicoObject]
 
 _READERS: Mapping[str, _Reader] = {
-    "NetworkPolicy": lambda name, metadata, spec, at: read_policy(name, spec, at),
-    "GlobalNetworkPolicy": lambda name, metadata, spec, at: read_policy(name, spec, at),
-    "StagedNetworkPolicy": lambda name, metadata, spec, at: read_staged_policy(name, spec, at),
-    "StagedGlobalNetworkPolicy": lambda name, metadata, spec, at: read_staged_policy(
+    "NetworkPolicy": lambda name, labels, spec, at: read_policy(name, spec, at),
+    "GlobalNetworkPolicy": lambda name, labels, spec, at: read_policy(name, spec, at),
+    "StagedNetworkPolicy": lambda name, labels, spec, at: read_staged_policy(name, spec, at),
+    "StagedGlobalNetworkPolicy": lambda name, labels, spec, at: read_staged_policy(name, spec, at),
+    "StagedKubernetesNetworkPolicy": lambda name, labels, spec, at: read_staged_kubernetes_policy(
         name, spec, at
     ),
-    "StagedKubernetesNetworkPolicy": lambda name, metadata, spec, at: read_staged_kubernetes_policy(
-        name, spec, at
-    ),
-    "Tier": lambda name, metadata, spec, at: read_tier(name, spec, at),
-    "NetworkSet": lambda name, metadata, spec, at: read_network_set(name, spec, at, metadata),
-    "GlobalNetworkSet": lambda name, metadata, spec, at: read_network_set(name, spec, at, metadata),
-    "HostEndpoint": lambda name, metadata, spec, at: read_host_endpoint(name, spec, at, metadata),
-    "Profile": lambda name, metadata, spec, at: read_profile(name, spec, at),
+    "Tier": lambda name, labels, spec, at: read_tier(name, spec, at),
+    "NetworkSet": lambda name, labels, spec, at: read_network_set(name, spec, at, labels),
+    "GlobalNetworkSet": lambda name, labels, spec, at: read_network_set(name, spec, at, labels),
+    "HostEndpoint": lambda name, labels, spec, at: read_host_endpoint(name, spec, at, labels),
+    "Profile": lambda name, labels, spec, at: read_profile(name, spec, at),
 }
 _NAMESPACED = frozenset(
     {
@@ -55,7 +68,6 @@ _NAMESPACED = frozenset(
         *("StagedNetworkPolicy", "StagedKubernetesNetworkPolicy"),
     }
 )
-_POLICIES = frozenset({"NetworkPolicy", "GlobalNetworkPolicy"})
 
 #: API versions and kinds that are read here as policies or what belongs to them.
 KINDS = frozenset((version, kind) for version in (API, STORED_API) for kind in _READERS)
@@ -63,71 +75,75 @@ KINDS = frozenset((version, kind) for version in (API, STORED_API) for kind in _
 WORKLOAD_KINDS = frozenset({(API, "WorkloadEndpoint"), (STORED_API, "WorkloadEndpoint")})
 
 
-@dataclass(frozen=True, slots=True)
-class CalicoReading:
-    """What became of one object; `value` is None where its faults leave nothing of it."""
-
-    ref: PolicyRef
-    value: CalicoObject | None
-    normalised: Mapping[str, Any]
-    notes: tuple[Note, ...] = ()
-
-    @property
-    def is_refused(self) -> bool:
-        """Whether the API would not take the object."""
-        return any(each.severity is None for each in self.notes)
-
-
-def read_calico(raw: Mapping[str, Any], position: Position = Position()) -> CalicoReading:
+def read_calico(raw: Mapping[str, Any], position: Position = Position()) -> CrdReading:
     """Read an object whose apiVersion and kind are among `KINDS`."""
     api_version, kind = str(raw.get("apiVersion")), str(raw.get("kind"))
-    notes = Notes(stored=api_version == STORED_API)
-    document = Members(raw, "", notes)
-    metadata, spec = _parts(document)
-    given = raw.get("metadata")
-    named = dict(given) if isinstance(given, Mapping) else {}
-    if kind not in _NAMESPACED:
-        named.pop("namespace", None)
-    elif not named.get("namespace"):
-        named["namespace"] = "default"
-    tier = spec.value("tier")
-    name = name_of(api_version, kind, named, tier if isinstance(tier, str) else "")
+    is_stored = api_version == STORED_API
+    # The API server checks metadata of stored objects too.
+    checked, notes = Notes(stored=False), Notes(stored=is_stored)
+    metadata = Members(raw, "", checked).member("metadata") or Members({}, "/metadata", checked)
+    spec = Members(raw, "", notes).member("spec") or Members({}, "/spec", notes)
+    labels = metadata.labels("labels")
+    check_labels(metadata, labels)
+    annotated = read_annotation(raw.get("metadata")) if is_stored else Annotated()
+    if annotated.fault:
+        pointer = Members({}, "/metadata/annotations", notes).at(METADATA_ANNOTATION)
+        notes.wrong("InvalidAnnotation", f"the annotation {annotated.fault}", pointer)
+    name = _name(raw, metadata, spec, annotated)
     if wrong := dns_subdomain_fault(name.written):
-        notes.wrong("InvalidName", f"the name {wrong}", "/metadata/name")
-    value = _READERS[kind](name, metadata, spec, position)
+        checked.wrong("InvalidName", f"the name {wrong}", "/metadata/name")
+    value = _READERS[kind](name, {**labels, **annotated.labels}, spec, position)
     normalised = _normalised(raw, name, value, spec)
-    return CalicoReading(name.ref, None if notes.faults else value, normalised, tuple(notes.found))
+    if annotated.fault:
+        normalised["metadata"]["annotations"] = {METADATA_ANNOTATION: annotated.text}
+    elif name != _name(raw, metadata, spec, Annotated()):
+        kept = json.dumps({"name": annotated.name})
+        normalised["metadata"]["annotations"] = {METADATA_ANNOTATION: kept}
+    found = (*checked.found, *notes.found)
+    is_refused = bool(checked.faults or notes.faults)
+    return CrdReading(name.ref, None if is_refused else value, normalised, found)
+
+
+def _name(
+    raw: Mapping[str, Any], metadata: Members, spec: Members, annotated: Annotated
+) -> CalicoName:
+    api_version, kind, namespace = str(raw.get("apiVersion")), str(raw.get("kind")), ""
+    if kind in _NAMESPACED:
+        namespace = metadata.text("namespace") or "default"
+        if wrong := dns_label_fault(namespace):
+            metadata.wrong("namespace", "InvalidNamespace", f"the namespace {wrong}")
+    given = spec.value("tier")
+    tier = given if isinstance(given, str) else ""
+    written = metadata.text("name")
+    return name_of(api_version, kind, written, namespace, annotated=annotated.name, tier=tier)
 
 
 def read_calico_workload(raw: Mapping[str, Any]) -> tuple[Pod | None, tuple[Note, ...]]:
     """The pod that a WorkloadEndpoint stands for, and what was wrong with it."""
     notes = Notes(stored=True)
-    metadata, spec = _parts(Members(raw, "", notes))
+    document = Members(raw, "", notes)
+    metadata = document.member("metadata") or Members({}, "/metadata", notes)
+    spec = document.member("spec") or Members({}, "/spec", notes)
     return read_workload_endpoint(metadata, spec), tuple(notes.found)
 
 
-def _parts(document: Members) -> tuple[Members, Members]:
-    notes = document.notes
-    metadata = document.member("metadata") or Members({}, "/metadata", notes)
-    return metadata, document.member("spec") or Members({}, "/spec", notes)
-
-
 def _normalised(
-    raw: Mapping[str, Any], name: CalicoName, value: CalicoObject, spec: Members
-) -> Mapping[str, Any]:
+    raw: Mapping[str, Any],
+    name: CalicoName,
+    value: CalicoObject,
+    spec: Members,
+) -> dict[str, Any]:
     """The object with defaults and without what does not matter; it reads back to the same."""
-    given = raw.get("metadata")
-    given = given if isinstance(given, Mapping) else {}
     metadata: dict[str, Any] = {"name": name.written}
     if name.ref.namespace:
         metadata["namespace"] = name.ref.namespace
-    if name.ref.kind not in _POLICIES and given.get("labels"):
-        metadata["labels"] = given["labels"]
-    annotations = given.get("annotations")
-    if isinstance(annotations, Mapping) and annotations.get(METADATA_ANNOTATION):
-        metadata["annotations"] = {METADATA_ANNOTATION: annotations[METADATA_ANNOTATION]}
-    body = _without_nulls(raw.get("spec") or {})
-    if isinstance(value, CalicoPolicy) and isinstance(body, dict):
+    if isinstance(value, NetworkSet | HostEndpoint) and value.labels:
+        metadata["labels"] = dict(value.labels)
+    body = {} if raw.get("spec") is None else raw["spec"]
+    # What Felix cannot read stays as it was stored.
+    if not spec.notes.unreadable:
+        body = _without_nulls(body)
+    if isinstance(value, CalicoPolicy) and isinstance(body, dict) and not spec.notes.unreadable:
         body["tier"] = tier_of(spec)
         if name.ref.api_version == API:
             body["types"] = sorted(value.types)

@@ -63,6 +63,13 @@ class Notes:
             self.found.append(note)
 
 
+def shown(value: Any) -> str:
+    """A value for a message; of what holds others only what it is."""
+    if isinstance(value, Mapping):
+        return "an object"
+    return "a list" if isinstance(value, list) else repr(value)
+
+
 class Members:
     """A JSON object of which null and absent members are the same."""
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Mapping
 
-from service.manifests.calico_fields import Members
+from service.manifests.calico_fields import Members, shown
 from service.manifests.calico_names import CalicoName
 from service.manifests.calico_rules import PORTED, net_fault, read_protocol, read_rules
 from service.manifests.names import (
@@ -60,20 +61,14 @@ def read_tier(name: CalicoName, spec: Members, position: Position) -> Tier:
 
 
 def read_network_set(
-    name: CalicoName, spec: Members, position: Position, metadata: Members
+    name: CalicoName, spec: Members, position: Position, labels: Mapping[str, str]
 ) -> NetworkSet:
     """A NetworkSet, or a GlobalNetworkSet where the name has no namespace."""
     spec.only("nets")
     notes = spec.notes
-    labels = metadata.labels("labels")
-    if not notes.stored:
-        check_labels(metadata, labels)
-        if _NAMESPACE_LABEL in labels:
-            notes.wrong(
-                "ForbiddenField",
-                f"{_NAMESPACE_LABEL} is set by Calico",
-                metadata.at("labels") + "/projectcalico.org~1namespace",
-            )
+    if not notes.stored and _NAMESPACE_LABEL in labels:
+        pointer = Members({}, "/metadata/labels", notes).at(_NAMESPACE_LABEL)
+        notes.wrong("ForbiddenField", f"{_NAMESPACE_LABEL} is set by Calico", pointer)
     nets: list[str] = []
     for pointer, value in spec.items("nets"):
         # Host bits and plain addresses are fine here.
@@ -81,19 +76,16 @@ def read_network_set(
         if not wrong:
             nets.append(value)
         else:
-            notes.wrong("InvalidCidr", f"{value!r} {wrong}", pointer)
+            notes.wrong("InvalidCidr", f"{shown(value)} {wrong}", pointer)
     return NetworkSet(name.ref, labels, tuple(nets), tuple(notes.unreadable), position)
 
 
 def read_host_endpoint(
-    name: CalicoName, spec: Members, position: Position, metadata: Members
+    name: CalicoName, spec: Members, position: Position, labels: Mapping[str, str]
 ) -> HostEndpoint:
     """A host endpoint."""
     spec.only("node", "interfaceName", "expectedIPs", "profiles", "ports")
     notes = spec.notes
-    labels = metadata.labels("labels")
-    if not notes.stored:
-        check_labels(metadata, labels)
     node, interface = spec.text("node"), spec.text("interfaceName")
     if not node:
         spec.wrong("node", "RequiredField", "a host endpoint needs its node")
@@ -104,7 +96,7 @@ def read_host_endpoint(
         if _is_address(value):
             addresses.append(value)
         else:
-            notes.wrong("InvalidAddress", f"{value!r} is no IP address", pointer)
+            notes.wrong("InvalidAddress", f"{shown(value)} is no IP address", pointer)
     if not interface and not addresses:
         spec.wrong("interfaceName", "RequiredField", "give an interfaceName or expectedIPs")
     ports = tuple(port for each in spec.members("ports") if (port := _host_port(each)))

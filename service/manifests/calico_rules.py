@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from service.manifests.calico_fields import Members, Notes
+from service.manifests.calico_fields import Members, Notes, shown
 from service.manifests.calico_rule_checks import check_rule
 from service.manifests.names import port_name_fault
 from service.model.calico import (
@@ -196,7 +196,7 @@ def _nets(members: Members, key: str, lost: list[str]) -> tuple[str, ...]:
         wrong = net_fault(value, stored=notes.stored)
         if not wrong:
             found.append(value)
-        elif notes.loses("InvalidCidr", f"{value!r} {wrong}", pointer) and key not in lost:
+        elif notes.loses("InvalidCidr", f"{shown(value)} {wrong}", pointer) and key not in lost:
             lost.append(key)
     return tuple(found)
 
@@ -229,7 +229,7 @@ def _ports(members: Members, key: str) -> tuple[PortRange | str, ...]:
         elif port is None:
             members.notes.wrong(
                 "InvalidPort",
-                f"{value!r} is no port from 1 to 65535, no range such as 80:90 and no name",
+                f"{shown(value)} is no port from 1 to 65535, no range such as 80:90 and no name",
                 pointer,
             )
         else:

@@ -23,51 +23,27 @@ from tests.unit.engines.calico_cluster import (
     rule,
     verdict,
 )
+from tests.unit.engines.calico_host_flows import (
+    ALLOWING,
+    ANY,
+    BY_ADDRESS,
+    DENY,
+    EARLY,
+    ETH0,
+    EVERYWHERE,
+    FLOWS,
+    FROM_OUTSIDE,
+    HOST,
+    OWN_TRAFFIC_IN,
+    OWN_TRAFFIC_OUT,
+    PORT_80,
+    UNKNOWN_ETH0,
+    UNTRACKED,
+    denied,
+    hep,
+)
 from tests.vectors.calico import calico_object
 from tests.vectors.shorthand import fixture_manifests
-
-ANY = rule()
-DENY = rule(action="Deny")
-FROM_OUTSIDE = rule("source: {nets: [203.0.113.0/24]}")
-HOST = "host == 'a'"
-
-
-def hep(interface: str = "'*'", more: str = "", labels: str = "{host: a}") -> Given:
-    return given(f"hep: {{node: n1, interfaceName: {interface}, labels: {labels}{more}}}")
-
-
-EVERYWHERE = hep()
-ETH0 = hep("eth0", ", expectedIPs: [192.168.0.4]")
-UNKNOWN_ETH0 = hep("eth0")
-BY_ADDRESS = hep("''", ", expectedIPs: [192.168.0.4]")
-ALLOWING = ", profiles: [projectcalico-default-allow]"
-
-#: To and from the node, from and to its pods; each as one letter of an answer.
-FLOWS = {
-    "ext->n1": "ext -> node:n1 TCP/8080",
-    "n1->ext": "node:n1 -> ext TCP/443",
-    "n1->own pod": "node:n1 -> shop/web TCP/80",
-    "n1->other pod": "node:n1 -> shop/db TCP/80",
-    "own pod->n1": "shop/web -> node:n1 TCP/80",
-    "other pod->n1": "shop/db -> node:n1 TCP/80",
-    "n2->n1": "node:n2 -> node:n1 TCP/80",
-    "ext->own pod": "ext -> shop/web TCP/80",
-    "own pod->ext": "shop/web -> ext TCP/80",
-    "own pod->other pod": "shop/web -> shop/db TCP/80",
-    "other pod->own pod": "shop/db -> shop/web TCP/80",
-    "own pod->own pod": "shop/web -> shop/side TCP/80",
-}
-
-
-def denied(objects: Sequence[Given]) -> set[str]:
-    """The flows that are denied; all others must be allowed."""
-    answers = {name: decision(objects, when) for name, when in FLOWS.items()}
-    assert set(answers.values()) <= {"Allow", "Deny"}, answers
-    return {name for name, answer in answers.items() if answer == "Deny"}
-
-
-OWN_TRAFFIC_IN = {"ext->n1", "other pod->n1", "n2->n1"}
-OWN_TRAFFIC_OUT = {"n1->ext", "n1->other pod"}
 
 
 @pytest.mark.parametrize("host", [EVERYWHERE, ETH0, BY_ADDRESS])
@@ -134,106 +110,6 @@ def test_host_network_pods_share_the_fate_of_their_node() -> None:
     assert decision([EVERYWHERE], "ext -> shop/hostd TCP/8080") == "Deny"
     assert decision([EVERYWHERE], "shop/hostd -> shop/web TCP/80") == "Allow"
     assert decision([EVERYWHERE], "shop/hostd -> shop/db TCP/80") == "Deny"
-
-
-@pytest.mark.parametrize("host", [ETH0, BY_ADDRESS])
-def test_forwarded_traffic_of_one_interface(host: Given) -> None:
-    forward = gnp(FROM_OUTSIDE, selector=HOST, applyOnForward=True)
-    # Egress is not touched: no policy with applyOnForward is for it.
-    own = (OWN_TRAFFIC_IN - {"ext->n1"}) | OWN_TRAFFIC_OUT
-    assert denied([host, forward]) == own | {"other pod->own pod"}
-    egress = gnp(
-        selector=HOST, types=["Egress"], applyOnForward=True, egress=[rule("protocol: UDP")]
-    )
-    forwarded_out = {"own pod->ext", "own pod->other pod"}
-    assert denied([host, egress]) == OWN_TRAFFIC_IN | OWN_TRAFFIC_OUT | forwarded_out
-
-
-def test_forwarded_traffic_past_every_interface() -> None:
-    """The interfaces of pods are among them, so that both directions apply to every packet."""
-    own = (OWN_TRAFFIC_IN - {"ext->n1"}) | OWN_TRAFFIC_OUT
-    forward = gnp(FROM_OUTSIDE, selector=HOST, applyOnForward=True)
-    assert denied([EVERYWHERE, forward]) == own | {
-        *("own pod->ext", "own pod->other pod", "other pod->own pod", "own pod->own pod")
-    }
-    # As in felix's own test: ingress from its own pod only, all egress.
-    from_web = rule("source: {selector: app == 'web'}")
-    both = gnp(
-        from_web, selector=HOST, types=["Ingress", "Egress"], applyOnForward=True, egress=[ANY]
-    )
-    assert denied([EVERYWHERE, both]) == OWN_TRAFFIC_IN | {"ext->own pod", "other pod->own pod"}
-
-
-def test_forward_policy_passes_on_to_the_pods_own() -> None:
-    forward = gnp(ANY, selector=HOST, applyOnForward=True)
-    closed = gnp(selector="app == 'web'")
-    assert decision([ETH0, forward, closed], FLOWS["ext->own pod"]) == "Deny"
-    open_ = gnp(ANY, selector="app == 'web'")
-    assert decision([ETH0, forward, open_], FLOWS["ext->own pod"]) == "Allow"
-
-
-def test_tiers_of_forwarded_traffic() -> None:
-    tiers = [given("tier: {name: one, order: 1}"), given("tier: {name: two, order: 2}")]
-
-    def at(tier: str, action: str) -> Given:
-        return gnp(rule(action=action), selector=HOST, tier=tier, applyOnForward=True)
-
-    when = FLOWS["ext->own pod"]
-    assert decision([ETH0, *tiers, at("one", "Allow"), at("two", "Deny")], when) == "Allow"
-    assert decision([ETH0, *tiers, at("one", "Pass"), at("two", "Deny")], when) == "Deny"
-    # There are no profiles for forwarded traffic: what passes every tier is let through.
-    assert decision([ETH0, *tiers, at("one", "Pass"), at("two", "Pass")], when) == "Allow"
-    assert decision([ETH0, *tiers, at("one", "Log"), at("two", "Allow")], when) == "Deny"
-
-
-def test_failsafe_ports_mean_nothing_for_forwarded_traffic() -> None:
-    forward = gnp(selector=HOST, applyOnForward=True)
-    assert decision([ETH0, forward], "ext -> shop/web TCP/22") == "Deny"
-
-
-EARLY = {"applyOnForward": True, "preDNAT": True, "selector": HOST}
-UNTRACKED = {"applyOnForward": True, "doNotTrack": True, "selector": HOST}
-PORT_80 = rule("protocol: TCP, destination: {ports: [80, 22]}", "Deny")
-
-
-def test_policy_before_address_translation() -> None:
-    dropped = {"other pod->own pod", "ext->own pod"}
-    assert denied([ETH0, gnp(PORT_80, **EARLY)]) == OWN_TRAFFIC_IN | OWN_TRAFFIC_OUT | dropped
-    # A failsafe port passes, and nothing drops at the end of a tier.
-    assert decision([ETH0, gnp(PORT_80, **EARLY)], "ext -> shop/web TCP/22") == "Allow"
-    assert decision([ETH0, gnp(PORT_80, **EARLY)], "ext -> shop/web TCP/81") == "Allow"
-    # What it allows, normal and forward policy are not asked about.
-    allowing = [ETH0, gnp(ANY, **EARLY), gnp(selector=HOST, applyOnForward=True)]
-    assert denied(allowing) == OWN_TRAFFIC_OUT
-    # The pod's own policy still is.
-    assert decision([*allowing, gnp(selector="app == 'web'")], FLOWS["ext->own pod"]) == "Deny"
-
-
-def test_early_policy_past_every_interface_meets_what_pods_send() -> None:
-    found = denied([EVERYWHERE, gnp(PORT_80, **EARLY)])
-    assert found == set(FLOWS) - {"n1->own pod"}
-    # The node itself is among the destinations, its own traffic is not among the sources.
-    objects = [hep(more=ALLOWING), gnp(rule("source: {nets: [10.244.1.10/32]}", "Deny"), **EARLY)]
-    assert denied(objects) == {
-        *("own pod->n1", "own pod->ext", "own pod->other pod", "own pod->own pod")
-    }
-
-
-def test_untracked_policy() -> None:
-    allowed = hep("eth0", f", expectedIPs: [192.168.0.4]{ALLOWING}")
-    assert denied([allowed, gnp(PORT_80, **UNTRACKED)]) == {
-        *("other pod->n1", "n2->n1", "ext->own pod", "other pod->own pod")
-    }
-    replies = "Unknown CalicoUntrackedReplies"
-    assert decision([ETH0, gnp(ANY, **UNTRACKED)], FLOWS["ext->n1"]) == replies
-    assert decision([ETH0, gnp(ANY, **UNTRACKED)], FLOWS["ext->own pod"]) == replies
-    assert decision([ETH0, gnp(ANY, **UNTRACKED)], "ext -> node:n1 TCP/22") == "Allow"
-
-
-def test_every_interface_has_no_untracked_policy() -> None:
-    objects = [hep(more=ALLOWING), gnp(DENY, **UNTRACKED)]
-    assert denied(objects) == set()
-    assert findings(objects) == [("CalicoPolicyWithoutEffect", "p1")]
 
 
 def test_which_interface_traffic_takes_is_an_assumption() -> None:

@@ -1,27 +1,22 @@
-"""Calico policies on pods: what they apply to, what rules match, how tiers decide."""
+"""Calico policies on pods: what they apply to and what their rules match."""
 
 from __future__ import annotations
 
 import pytest
 
-from service.model.verdict import Decision
 from tests.builders import pod, service
 from tests.unit.engines.calico_cluster import (
-    Given,
     calnp,
     decision,
     findings,
     given,
     gnp,
-    pipeline,
     rule,
-    verdict,
 )
 
 MON = "ops/mon -> shop/db TCP/5432"
 WEB = "shop/web -> shop/db TCP/5432"
 OUT = "ext -> shop/db TCP/5432"
-ANY = rule()
 DENY = rule(action="Deny")
 
 
@@ -216,176 +211,6 @@ def test_pods_cannot_forge_labels_of_their_namespace() -> None:
     for selector in ("pcns.team == 'b'", "has(pcsa.x)"):
         objects = [gnp(rule(f'source: {{selector: "{selector}"}}'))]
         assert decision(objects, "lab/forged -> shop/db TCP/1", more=[forged]) == "Deny"
-
-
-SEC = given("tier: {name: sec, order: 10}")
-PASSING_SEC = given("tier: {name: sec, order: 10, defaultAction: Pass}")
-LATE_SEC = given("tier: {name: sec, order: 2000000}")
-
-
-@pytest.mark.parametrize(
-    ("objects", "expected"),
-    [
-        # The first match of a policy, then of the tier, decides.
-        ([gnp(DENY, ANY)], "Deny"),
-        ([gnp(rule(action="Log"), ANY)], "Allow"),
-        ([gnp(rule(action="Log"))], "Deny"),
-        ([gnp(rule(action="Pass"))], "Allow"),
-        ([gnp(DENY, order=2), gnp(ANY, order=1)], "Allow"),
-        # Without order a policy comes last.
-        ([gnp(DENY), gnp(ANY, order=9e9)], "Allow"),
-        # The first tier decides unless it passes; the end of a tier decides too.
-        ([SEC, gnp(tier="sec"), gnp(ANY)], "Deny"),
-        ([PASSING_SEC, gnp(tier="sec")], "Allow"),
-        ([SEC, gnp(rule(action="Pass"), tier="sec"), gnp(DENY)], "Deny"),
-        ([LATE_SEC, gnp(DENY, tier="sec"), gnp(ANY)], "Allow"),
-        (
-            [
-                *(given("tier: {name: b, order: 5}"), given("tier: {name: a, order: 5}")),
-                *(gnp(DENY, tier="b"), gnp(ANY, tier="a")),
-            ],
-            "Allow",
-        ),
-        # A tier that does not exist takes its policies with it.
-        ([gnp(DENY, tier="sec")], "Allow"),
-        # Another direction leaves ingress alone.
-        ([gnp(DENY, types=["Egress"], egress=[ANY])], "Allow"),
-        # Staged policies are never enforced.
-        ([given("sgnp: {selector: all(), ingress: [{action: Deny}]}")], "Allow"),
-        ([given("snp: {ns: shop, selector: all(), ingress: [{action: Deny}]}")], "Allow"),
-    ],
-)
-def test_order_and_tiers(objects: list[Given], expected: str) -> None:
-    assert decision(objects, WEB) == expected
-
-
-@pytest.mark.parametrize(
-    ("order", "action", "network_policy", "expected"),
-    [
-        (500, "Allow", "{podSelector: {}}", "Allow"),
-        (2000, "Allow", "{podSelector: {}}", "Allow"),
-        (500, "Deny", "{podSelector: {}, ingress: [{}]}", "Deny"),
-        (2000, "Deny", "{podSelector: {}, ingress: [{}]}", "Allow"),
-        (500, "Pass", "{podSelector: {}, ingress: [{}]}", "Allow"),
-        (500, "Log", "{podSelector: {}}", "Deny"),
-    ],
-)
-def test_network_policies_stand_at_order_1000(
-    order: int, action: str, network_policy: str, expected: str
-) -> None:
-    objects = [gnp(rule(action=action), order=order), given(f"ns: shop, spec: {network_policy}")]
-    assert decision(objects, WEB) == expected
-
-
-@pytest.mark.parametrize(
-    ("engine", "allowing", "denying", "expected"),
-    [
-        # Up to 3.31 by the stored key: default.<name> stands before <namespace>/default.<name>.
-        ("calico:3.31", "b", "a", "Allow"),
-        ("calico:3.31", "a", "b", "Allow"),
-        # Since 3.32 by name, namespace, kind.
-        ("calico:3.32", "b", "a", "Deny"),
-        ("calico:3.32", "a", "b", "Allow"),
-    ],
-)
-def test_ties(engine: str, allowing: str, denying: str, expected: str) -> None:
-    objects = [gnp(ANY, order=5, name=allowing), calnp(DENY, order=5, name=denying)]
-    assert decision(objects, WEB, engine) == expected
-    assert [code for code, _ in findings(objects, engine)] == ["CalicoEqualOrder"]
-
-
-def test_a_tier_without_order() -> None:
-    objects = [given("tier: {name: alpha}"), gnp(DENY, tier="alpha"), gnp(ANY)]
-    assert decision(objects, WEB, "calico:3.31") == "Allow"
-    assert decision(objects, WEB, "calico:3.32") == "Deny"
-    assert findings(objects) == [("CalicoTierWithoutOrder", "alpha")]
-
-
-def test_tiers_before_open_source_calico_had_them() -> None:
-    objects = [SEC, gnp(DENY, tier="sec")]
-    assert decision(objects, WEB, "calico:3.28") == "Unknown CalicoTiersSince329"
-    assert decision(objects, WEB, "calico:3.29") == "Deny"
-
-
-def test_http_is_ignored_unless_application_layer_policy_enforces_it() -> None:
-    objects = [gnp(rule("protocol: TCP, http: {methods: [GET]}"))]
-    found = verdict(objects, WEB)
-    assert found.decision is Decision.ALLOW
-    assert "http" in found.ingress.evidence[-1].detail
-    assert findings(objects) == [("CalicoHttpNotEnforced", "p0")]
-    enforced = "calico?applicationLayerPolicy=enabled"
-    assert decision(objects, WEB, enforced) == "Unknown CalicoHttpMatch"
-    assert decision(objects, "shop/web -> shop/db UDP/1", enforced) == "Deny"
-    assert findings(objects, enforced) == []
-
-
-STORED = "crd.projectcalico.org/v1"
-
-
-@pytest.mark.parametrize(
-    ("policy", "expected"),
-    [
-        (gnp(tier="sec"), [("CalicoTierMissing", "p0")]),
-        (given("sgnp: {selector: all()}"), [("CalicoStagedNotEnforced", "p0")]),
-        (gnp(form=STORED, selector="a"), [("CalicoObjectUnreadable", "p0")]),
-        (gnp(rule("source: {nets: [x]}"), form=STORED), [("CalicoRestrictionLost", "p0")]),
-        (
-            gnp(rule("source: {selector: pcsa.team == 'a'}")),
-            [("CalicoServiceAccountLabelsUnknown", "p0")],
-        ),
-        (gnp(ANY, order=5), []),
-    ],
-)
-def test_findings(policy: Given, expected: list[tuple[str, str]]) -> None:
-    assert findings([policy]) == expected
-
-
-def test_what_felix_cannot_read_is_not_evaluated_as_if_it_were_fine() -> None:
-    assert decision([gnp(DENY, form=STORED, selector="a =")], WEB) == "Allow"
-    lost = "Unknown CalicoRestrictionLost"
-    assert decision([gnp(rule("source: {nets: [10.300.0.0/16]}"), form=STORED)], WEB) == lost
-    assert decision([gnp(DENY, form=STORED, namespaceSelector="a =")], WEB) == lost
-    unread = given(f"gnetset: {{form: {STORED}, labels: {{zone: x}}, nets: [203.0.113.0/99]}}")
-    policy = gnp(rule("source: {selector: has(zone)}"))
-    assert decision([unread, policy], OUT) == "Unknown CalicoNetworkSetUnreadable"
-
-
-@pytest.mark.parametrize("engine", ["kubernetes", "npm", "cilium", "none"])
-def test_other_engines_read_none_of_it(engine: str) -> None:
-    objects = [
-        *(gnp(DENY), SEC, given("gnetset: {nets: []}")),
-        *(given("hep: {node: n1, interfaceName: '*'}"), given("sgnp: {selector: all()}")),
-    ]
-    assert decision(objects, WEB, engine) == "Allow"
-    assert len(findings(objects, engine)) == 5
-
-
-def test_views_of_network_policies_count_once() -> None:
-    selector = "projectcalico.org/orchestrator == 'k8s'"
-    view = calnp(name="knp.default.p0", order=1000, selector=selector)
-    own = given("ns: shop, spec: {podSelector: {}}")
-    assert findings([own, view]) == [("CalicoViewOfOtherKind", "knp.default.p0")]
-    assert decision([own, view], WEB) == "Deny"
-    # Where the NetworkPolicy is not part of the upload, its view stands for it.
-    assert findings([view]) == []
-    assert decision([view], WEB) == "Deny"
-
-
-def test_evidence_names_the_rule_and_the_nearest_failure() -> None:
-    objects = [gnp(rule("source: {selector: app == 'mon'}"))]
-    allowed = verdict(objects, MON).ingress
-    assert allowed.isolated
-    assert [each.name for each in allowed.isolated_by] == ["p0"]
-    assert allowed.evidence[-1].rule == "/spec/ingress/0"
-    denied = verdict(objects, WEB).ingress.evidence[-1]
-    assert (denied.effect, denied.reason) == ("NoMatch", "PodSelectorMismatch")
-    assert denied.rule == "/spec/ingress/0"
-
-
-def test_stages_are_tiers() -> None:
-    found = pipeline([SEC, gnp(tier="sec"), given("ns: shop, spec: {podSelector: {}}")])
-    assert [each.name for each in found.ingress] == ["ownNode", "sec", "default"]
-    assert [each.name for each in found.egress] == []
 
 
 def test_pods_and_nodes() -> None:

@@ -10,10 +10,12 @@ import yaml
 
 from service.manifests.calico import read_calico, read_calico_workload, superseded_forms
 from service.manifests.faults import UploadRefused
-from service.model.calico import API, STORED_API, CalicoPolicy, NetworkSet
+from service.model.calico import API, STORED_API, CalicoPolicy, HostEndpoint, NetworkSet
 from service.model.finding import Severity
 from service.model.inventory import ContainerPort
 from tests.builders import pod, upload
+
+HOST = "{node: n1, interfaceName: eth0}"
 
 
 def stored(kind: str, spec: str = "{}", name: str = "default.x", **metadata: Any) -> dict[str, Any]:
@@ -25,8 +27,9 @@ def stored(kind: str, spec: str = "{}", name: str = "default.x", **metadata: Any
     }
 
 
-def annotated(name: str) -> dict[str, Any]:
-    return {"annotations": {"projectcalico.org/metadata": json.dumps({"name": name})}}
+def annotated(name: str = "", **more: Any) -> dict[str, Any]:
+    content = {**({"name": name} if name else {}), **more}
+    return {"annotations": {"projectcalico.org/metadata": json.dumps(content)}}
 
 
 @pytest.mark.parametrize(
@@ -123,6 +126,55 @@ def test_stored_objects_are_read_as_felix_reads_them() -> None:
     networks = read_calico(stored("GlobalNetworkSet", "{nets: [10.0.0.0/8, x]}")).value
     assert isinstance(networks, NetworkSet)
     assert (networks.nets, len(networks.unreadable)) == (("10.0.0.0/8",), 1)
+
+
+@pytest.mark.parametrize(("kind", "spec"), [("GlobalNetworkSet", "{}"), ("HostEndpoint", HOST)])
+def test_stored_labels_stand_in_the_annotation(kind: str, spec: str) -> None:
+    # Calico 3.30 and later keep labels there alone; older versions kept them in the metadata.
+    kept = annotated(labels={"a": "new", "b": "x"}, creationTimestamp=None, uid="u")
+    reading = read_calico(stored(kind, spec, "x", labels={"a": "old", "c": "y"}, **kept))
+    assert isinstance(reading.value, NetworkSet | HostEndpoint)
+    assert reading.value.labels == {"a": "new", "b": "x", "c": "y"}
+    assert reading.notes == ()
+    plain = read_calico(stored(kind, spec, "x", labels={"a": "new", "b": "x", "c": "y"}))
+    assert reading.normalised == plain.normalised
+    view = stored(kind, spec, "x", labels=dict(reading.value.labels)) | {"apiVersion": API}
+    assert forms(view, stored(kind, spec, "x", labels={"a": "old", "c": "y"}, **kept)) == {0: False}
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"name": 1}', '{"labels": {"a": 1}}', '{"labels": []}']
+)
+def test_an_annotation_that_calico_cannot_read(text: str) -> None:
+    raw = stored("GlobalNetworkSet", annotations={"projectcalico.org/metadata": text})
+    reading = read_calico(raw)
+    assert isinstance(reading.value, NetworkSet)
+    assert reading.value.unreadable
+    (told,) = reading.notes
+    pointer = "/metadata/annotations/projectcalico.org~1metadata"
+    assert (told.code, told.severity, told.pointer) == (
+        "InvalidAnnotation",
+        Severity.HIGH,
+        pointer,
+    )
+
+
+@pytest.mark.parametrize(
+    ("metadata", "code", "pointer"),
+    [
+        ({"name": ""}, "InvalidName", "/metadata/name"),
+        ({"name": "X"}, "InvalidName", "/metadata/name"),
+        ({"name": 3}, "InvalidType", "/metadata/name"),
+        ({"name": "x", "namespace": "A"}, "InvalidNamespace", "/metadata/namespace"),
+        ({"name": "x", "labels": {"a": "-"}}, "InvalidLabel", "/metadata/labels/a"),
+    ],
+)
+def test_metadata_of_stored_objects_is_checked(
+    metadata: dict[str, Any], code: str, pointer: str
+) -> None:
+    reading = read_calico(stored("NetworkPolicy") | {"metadata": metadata})
+    assert (code, pointer) in {(each.code, each.pointer) for each in reading.notes}
+    assert reading.is_refused
 
 
 def forms(*raw: dict[str, Any]) -> dict[int, bool]:
