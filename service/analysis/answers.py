@@ -168,11 +168,17 @@ class Questioner:
         must = may = self.space.everything
         doubts: Doubts = ()
         for part in parts:
-            answers = self.ask(part)
-            must &= answers.must
-            may &= answers.may
-            if answers.doubts:
-                doubts += answers.doubts
+            if isinstance(part, LabelIs):
+                # By far most parts are labels, about which there is no doubt.
+                found = self._label(part.scope, part.requirement)
+                must &= found
+                may &= found
+            else:
+                answers = self.ask(part)
+                must &= answers.must
+                may &= answers.may
+                if answers.doubts:
+                    doubts += answers.doubts
             if not may:
                 return self._nothing
         return Answers(must, may, doubts_within(doubts, may & ~must) if doubts else ())
@@ -193,7 +199,10 @@ class Questioner:
             by_value = self._index(scope, requirement.key)
         match requirement.operator:
             case Operator.IN:
-                return _union(by_value.get(value, 0) for value in requirement.values)
+                found = 0
+                for value in requirement.values:
+                    found |= by_value.get(value, 0)
+                return found
             case Operator.NOT_IN:
                 excluded = _union(by_value.get(value, 0) for value in requirement.values)
                 return self.space.everything & ~excluded

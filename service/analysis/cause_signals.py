@@ -141,8 +141,9 @@ class SignalReader:
         gained = self._gained(changed)
         named = {*was.isolated_by, *now.isolated_by}
         named |= {each.policy for each in (*was.evidence, *now.evidence) if each.policy}
-        begins = tuple(each for each in now.isolated_by if each not in was.isolated_by)
-        ends = tuple(each for each in was.isolated_by if each not in now.isolated_by)
+        old, new = set(was.isolated_by), set(now.isolated_by)
+        begins = tuple(each for each in now.isolated_by if each not in old)
+        ends = tuple(each for each in was.isolated_by if each not in new)
         return {
             "direction": frozenset({changed.direction.value}),
             "step": frozenset({_step(was.decision, now.decision)}),

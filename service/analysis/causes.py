@@ -12,13 +12,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from service.analysis.attempts import shared_families
 from service.analysis.cause_signals import ALLOWING, Changed, SignalReader
 from service.analysis.deciding import Connection, suppositions
 from service.analysis.rule_marks import RuleMarks
 from service.analysis.rulebook.cilium_rules import ignored_label
 from service.analysis.rulebook.rules import ANY, Rule, rules
-from service.analysis.witness import Court, Side, Witness
+from service.analysis.witness import Case, Court, Side, Witness
 from service.knowledge import value
 from service.model.addresses import Family, addresses_of, family_of, parse_address
 from service.model.endpoint import Endpoint, EndpointKind
@@ -189,23 +188,16 @@ def _cases(
     """What differs in each case that two sides decide; both decide the same, in the same order."""
     if before is None or after is None:
         return
-    for family, was, now in zip(_families(sides[0]), before.cases, after.cases, strict=True):
-        first, second = (replace(each, family=family) for each in sides)
-        for at, direction in enumerate((Direction.EGRESS, Direction.INGRESS)):
-            if _allows(was[at]) != _allows(now[at]):
-                yield Changed(direction, was[at], now[at], first, second)
+    for was, now in zip(before.cases, after.cases, strict=True):
+        first, second = (replace(each, family=was.family) for each in sides)
+        for direction in (Direction.EGRESS, Direction.INGRESS):
+            old, new = _of(was, direction), _of(now, direction)
+            if _allows(old) != _allows(new):
+                yield Changed(direction, old, new, first, second)
 
 
-def _families(connection: Connection) -> Iterator[Family]:
-    """The family of each case that a witness decides."""
-    ends = connection.source, connection.destination
-    for family in shared_families(*ends):
-        for _ in suppositions(*ends):
-            yield family
-
-
-def _of(group: VerdictGroup, direction: Direction) -> DirectionVerdict:
-    return group.ingress if direction is Direction.INGRESS else group.egress
+def _of(answers: VerdictGroup | Case, direction: Direction) -> DirectionVerdict:
+    return answers.ingress if direction is Direction.INGRESS else answers.egress
 
 
 def _allows(verdict: DirectionVerdict) -> object:

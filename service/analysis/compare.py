@@ -102,7 +102,7 @@ def compare(first: Solved, second: Solved) -> Comparison:
     joint = Joint(first, second)
     found: dict[tuple[int, Decision, Decision, Why, Intervals], int] = {}
     known: dict[tuple[int, int], _Changed] = {}
-    comparer = _ColumnComparer()
+    comparer = ColumnComparer()
     for index in range(len(joint.positions)):
         before, after = joint.columns(index)
         if before is after:
@@ -161,7 +161,7 @@ class _Cut:
 _Changed = list[tuple[int, Decision, Decision, Why, Intervals]]
 
 
-class _ColumnComparer:
+class ColumnComparer:
     """Compares columns; those that speak of the same traffic share one cut."""
 
     def __init__(self) -> None:

@@ -242,11 +242,14 @@ def _stage_decides(
 
 
 def _note_isolation(selecting: list[tuple[StagePolicy, Answer]], trace: _Trace) -> None:
+    known = set(trace.isolated_by)
     for policy, _ in selecting:
         if policy.isolates:
             trace.isolated = True
-            if policy.origin.policy is not None and policy.origin.policy not in trace.isolated_by:
-                trace.isolated_by.append(policy.origin.policy)
+            ref = policy.origin.policy
+            if ref is not None and ref not in known:
+                known.add(ref)
+                trace.isolated_by.append(ref)
 
 
 def _match_evidence(rule: Rule) -> Evidence:

@@ -1,30 +1,24 @@
 """What a change of engine changes, put together by cause.
 
-The comparison of two maps gives blocks: some places, others, and traffic that is decided
-differently between them. Each block is asked for a witness, the witness for its cause, and what
-has the same cause and the same policies becomes one group.
+The comparison of two maps tells which connections are decided differently; witnesses among them
+are asked for their cause. What has the same cause and the same policies becomes one group.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from heapq import nsmallest
 
 from service.analysis.causes import Cause, Causes
-from service.analysis.compare import Block, Change, Comparison, Difference, compare
-from service.analysis.joint import Solved
-from service.analysis.solve import solve, space_of
-from service.analysis.space import Standing, bits
-from service.analysis.units import Unit, seat_units
+from service.analysis.compare import Change, Comparison, Difference
+from service.analysis.units import Unit
 from service.analysis.witness import Court, Witness, witness_of
 from service.model.finding import Severity
 from service.model.intervals import NOTHING, Intervals
-from service.model.pipeline import Pipeline
+from service.model.pipeline import Direction
 from service.model.policy import PolicyRef
-from service.model.snapshot import Snapshot
 
-#: Up to so many pairs of places each pair is asked for its own cause.
-EXACT_PAIRS = 5_000
 #: A group lists this many units of each side; the counts tell how many there are.
 LISTED_UNITS = 50
 
@@ -34,7 +28,9 @@ class ImpactGroup:
     """Connections that change for the same reason, through the same policies.
 
     `cause` None: nothing in the rulebook explains them. `is_sampled`: the cause was asked of one
-    pair for each place and kind of peer, not of every pair.
+    pair for pods that share their answers and each kind of peer; `pairs` counts those that change
+    at both ends in the groups of both, and a few that cannot be, such as a pod and the node that
+    it does not run on.
     """
 
     change: Change
@@ -47,6 +43,8 @@ class ImpactGroup:
     pairs: int
     witness: Witness
     is_sampled: bool = False
+    supposed_same_node: bool | None = None
+    """What the witness supposes about the nodes of its ends, where the input does not tell."""
 
     @property
     def rule(self) -> str:
@@ -61,9 +59,10 @@ class ImpactGroup:
 
 @dataclass(frozen=True, slots=True)
 class Impact:
-    """Everything that a change of engine changes."""
+    """Everything that a change of engine changes; `pairs` counts pairs of units by change."""
 
     groups: tuple[ImpactGroup, ...] = ()
+    pairs: dict[Change, int] = field(default_factory=dict)
 
     @property
     def explained(self) -> tuple[ImpactGroup, ...]:
@@ -75,10 +74,6 @@ class Impact:
         """The groups that no rule explains; there should be none."""
         return tuple(each for each in self.groups if each.cause is None)
 
-    def pairs(self, change: Change) -> int:
-        """How many pairs of units change in one way."""
-        return sum(each.pairs for each in self.groups if each.change is change)
-
 
 @dataclass(slots=True)
 class _Gathered:
@@ -87,139 +82,95 @@ class _Gathered:
     cause: Cause | None
     witness: Witness
     is_sampled: bool
+    supposed: bool | None
     sources: set[Unit] = field(default_factory=set)
     destinations: set[Unit] = field(default_factory=set)
     traffic: Intervals = NOTHING
     pairs: int = 0
 
+    def finished(self, change: Change) -> ImpactGroup:
+        """The group with its ends in order."""
+        sources = nsmallest(LISTED_UNITS, self.sources)
+        destinations = nsmallest(LISTED_UNITS, self.destinations)
+        return ImpactGroup(
+            change=change,
+            cause=self.cause,
+            sources=tuple(sources),
+            destinations=tuple(destinations),
+            source_count=len(self.sources),
+            destination_count=len(self.destinations),
+            traffic=self.traffic,
+            pairs=self.pairs,
+            witness=self.witness,
+            is_sampled=self.is_sampled,
+            supposed_same_node=self.supposed,
+        )
 
-_Key = tuple[Change, str, tuple[tuple[PolicyRef, str], ...]]
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one witness speaks for."""
+
+    traffic: Intervals
+    sources: Iterable[Unit]
+    destinations: Iterable[Unit]
+    pairs: int
 
 
-class ImpactFinder:
-    """Puts the blocks of a comparison together by cause."""
+class Gathering:
+    """Groups by cause while witnesses come in."""
 
-    def __init__(self, comparison: Comparison, causes: Causes, before: Court, after: Court) -> None:
-        self._comparison = comparison
+    def __init__(self, comparison: Comparison, causes: Causes, courts: tuple[Court, Court]) -> None:
+        self.comparison = comparison
         self._causes = causes
-        self._before, self._after = before, after
-        self._found: dict[_Key, _Gathered] = {}
+        self._courts = courts
+        self._found: dict[tuple[Change, str, tuple[tuple[PolicyRef, str], ...]], _Gathered] = {}
 
-    def impact(self, exact_pairs: int = EXACT_PAIRS) -> Impact:
-        """The groups, the gravest and largest first."""
-        blocks = self._comparison.blocks
-        pairs = sum(each.sources.bit_count() * each.destinations.bit_count() for each in blocks)
-        for block in blocks:
-            parts = _each_pair(block) if pairs <= exact_pairs else self._each_kind(block)
-            for part in parts:
-                self._take(part, is_sampled=pairs > exact_pairs)
-        groups = (_group(key, each) for key, each in self._found.items())
-        return Impact(tuple(sorted(groups, key=_order)))
-
-    def _each_kind(self, block: Block) -> Iterator[Block]:
-        """A part for each destination and each kind of source."""
-        positions = self._comparison.joint.positions
-        kinds: dict[object, int] = {}
-        for source in bits(block.sources):
-            position = positions[source]
-            kind = (
-                position.is_external,
-                position.standing,
-                any(seat.on_node_network for seat in position.seats),
-            )
-            kinds[kind] = kinds.get(kind, 0) | 1 << source
-        for destination in bits(block.destinations):
-            for sources in kinds.values():
-                yield replace(block, sources=sources, destinations=1 << destination)
-
-    def _take(self, part: Block, *, is_sampled: bool) -> None:
-        first = next(iter(self._comparison.differences(part)), None)
-        if first is None:
-            return
-        witness = witness_of(first, self._before, self._after)
-        causes = self._causes.of_witness(witness) or (None,)
-        cause = _leading(causes)
-        policies = cause.policies if cause else ()
-        key = (part.change, cause.rule.id if cause else "", policies)
+    def take(self, witnessed: Difference, share: Share, direction: Direction | None = None) -> None:
+        """Ask for the cause of one difference, in one direction or the gravest of both."""
+        witness = witness_of(witnessed, *self._courts)
+        causes = [
+            each
+            for each in self._causes.of_witness(witness)
+            if direction is None or each is None or each.direction is direction
+        ]
+        cause = _leading(causes or [None])
+        if cause is not None and cause.rule.whole_cluster:
+            cause = replace(cause, policies=())
+        change = witnessed.block.change
+        key = (change, cause.rule.id if cause else "", cause.policies if cause else ())
         gathered = self._found.get(key)
         if gathered is None:
-            gathered = self._found[key] = _Gathered(cause, witness, is_sampled)
-        gathered.traffic = gathered.traffic | part.traffic
-        gathered.pairs += self._comparison.pairs(part)
-        self._name_units(gathered, part, first)
+            supposed = _supposed(witnessed)
+            gathered = _Gathered(cause, witness, direction is not None, supposed)
+            self._found[key] = gathered
+        gathered.traffic = gathered.traffic | share.traffic
+        gathered.pairs += share.pairs
+        gathered.sources.update(share.sources)
+        gathered.destinations.update(share.destinations)
 
-    def _name_units(self, gathered: _Gathered, part: Block, first: Difference) -> None:
-        positions = self._comparison.joint.positions
-        places = part.sources | part.destinations
-        by_placement = any(positions[each].standing is not Standing.PLAIN for each in bits(places))
-        if by_placement and (part.sources.bit_count() * part.destinations.bit_count()) == 1:
-            # Own node or another one: not every unit of a place is meant with every pod.
-            for each in self._comparison.differences(part):
-                gathered.sources.add(each.source)
-                gathered.destinations.add(each.destination)
-            return
-        for places, units, outside in (
-            (part.sources, gathered.sources, first.source),
-            (part.destinations, gathered.destinations, first.destination),
-        ):
-            for place in bits(places):
-                if positions[place].is_external:
-                    units.add(outside)
-                units.update(seat.unit for seat in positions[place].seats)
+    def impact(self) -> Impact:
+        """The groups, the gravest and largest first."""
+        groups = [each.finished(key[0]) for key, each in self._found.items()]
+        pairs: dict[Change, int] = dict.fromkeys(Change, 0)
+        for block in self.comparison.blocks:
+            pairs[block.change] += self.comparison.pairs(block)
+        return Impact(tuple(sorted(groups, key=_order)), pairs)
 
 
-def impacts_between(
-    before: Pipeline, others: Iterable[Pipeline], snapshot: Snapshot, *, local_dns: bool = False
-) -> tuple[Impact, ...]:
-    """What changes from one pipeline to each of some others over the same snapshot.
-
-    All are solved over one space, so the first one is solved once.
-    """
-    pipelines = (before, *others)
-    space = space_of(*pipelines)
-    seating = seat_units(space, snapshot.inventory)
-    maps = [Solved(solve(each, space, view), seating) for view, each in enumerate(pipelines)]
-    courts = [Court(each) for each in pipelines]
-    return tuple(
-        ImpactFinder(
-            compare(maps[0], maps[view]),
-            Causes(before, pipelines[view], snapshot, local_dns=local_dns),
-            courts[0],
-            courts[view],
-        ).impact()
-        for view in range(1, len(pipelines))
-    )
+def _supposed(witnessed: Difference) -> bool | None:
+    seats = (*witnessed.source_seats, *witnessed.destination_seats)
+    unplaced = any(None in seat.nodes for seat in seats if seat is not None)
+    return witnessed.same_node if unplaced else None
 
 
-def _each_pair(block: Block) -> Iterator[Block]:
-    for destination in bits(block.destinations):
-        for source in bits(block.sources):
-            yield replace(block, sources=1 << source, destinations=1 << destination)
-
-
-def _leading(causes: tuple[Cause | None, ...]) -> Cause | None:
+def _leading(causes: list[Cause | None]) -> Cause | None:
     """The gravest cause; None where some part is not explained."""
-    if None in causes:
-        return None
     order = tuple(Severity)
     found = [each for each in causes if each is not None]
+    if len(found) < len(causes):
+        return None
     return min(found, key=lambda each: order.index(each.rule.severity))
-
-
-def _group(key: _Key, gathered: _Gathered) -> ImpactGroup:
-    sources, destinations = sorted(gathered.sources), sorted(gathered.destinations)
-    return ImpactGroup(
-        change=key[0],
-        cause=gathered.cause,
-        sources=tuple(sources[:LISTED_UNITS]),
-        destinations=tuple(destinations[:LISTED_UNITS]),
-        source_count=len(sources),
-        destination_count=len(destinations),
-        traffic=gathered.traffic,
-        pairs=gathered.pairs,
-        witness=gathered.witness,
-        is_sampled=gathered.is_sampled,
-    )
 
 
 def _order(group: ImpactGroup) -> tuple[object, ...]:
@@ -231,4 +182,5 @@ def _order(group: ImpactGroup) -> tuple[object, ...]:
         group.change.value,
         group.sources,
         group.destinations,
+        group.traffic.spans,
     )

@@ -82,11 +82,11 @@ def solve_again(known: Solution, pipeline: Pipeline) -> Solution | None:
         for place in bits(places):
             incoming[place] = row
     columns = _patched(solved.columns, layer, incoming, added, callers, callees)
+    leading_there = [(key, found) for key, found in outgoing.items() if key[1] & callees]
     for place in bits(callees):
+        one = 1 << place
         leading = [
-            (traffic, found, why)
-            for (traffic, peers, why), found in outgoing.items()
-            if peers >> place & 1
+            (traffic, found, why) for (traffic, peers, why), found in leading_there if peers & one
         ]
         columns[place] = meet(incoming[place], leading, layer.valid_sources(place))
     return Solution(

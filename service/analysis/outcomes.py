@@ -67,9 +67,9 @@ class StageBlocks:
     gate: str = ""
 
     @property
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> list[Entry]:
         """The rules of all policies, in order."""
-        return (entry for block in self.blocks for entry in block.entries)
+        return [entry for block in self.blocks for entry in block.entries]
 
 
 def make_row(stages: Sequence[StageBlocks], everything: int) -> Row:
@@ -240,7 +240,7 @@ def _pieces(within: Intervals, cutting: Iterable[Intervals]) -> list[Intervals]:
     if not within:
         return []
     pieces = [within]
-    for cut in dict.fromkeys(cutting):
+    for cut in dict.fromkeys(each for each in cutting if each.overlaps(within)):
         refined: list[Intervals] = []
         for piece in pieces:
             inside = piece & cut

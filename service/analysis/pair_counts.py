@@ -29,6 +29,11 @@ class PairCounter:
             _count(self._units, len(position.seats) or 1, one)
             alone = sum(1 for seat in position.seats if len(seat.members) < _SEVERAL)
             _count(self._singles, alone, one)
+        #: Plain positions with the nodes of each of their units.
+        self._homes = [
+            (1 << place, tuple(seat.nodes for seat in positions[place].seats))
+            for place in bits(self._plain)
+        ]
         self._beside: dict[int, _Weights] = {}
 
     def pairs(self, sources: int, destinations: int) -> int:
@@ -53,17 +58,16 @@ class PairCounter:
         if known is None:
             known = self._beside[position] = {}
             here = self.positions[position]
-            for place in bits(self._plain):
-                units = self.positions[place].seats
-                pairs = sum(
-                    1
-                    for unit in units
-                    for node in here.seats
-                    if exists(here.standing, node.nodes, unit.nodes)
-                )
-                # A range of addresses outside the cluster meets every node, as another node.
-                outside = len(here.seats) if here.standing is Standing.OTHER_NODE else 0
-                _count(known, pairs if units else outside, 1 << place)
+            hosts = [seat.nodes for seat in here.seats]
+            # A range of addresses outside the cluster meets every node, as another node.
+            outside = len(hosts) if here.standing is Standing.OTHER_NODE else 0
+            for one, homes in self._homes:
+                pairs = outside
+                if homes:
+                    pairs = sum(
+                        exists(here.standing, mine, theirs) for mine in hosts for theirs in homes
+                    )
+                _count(known, pairs, one)
         return known
 
     def _between_nodes(self, first: int, second: int) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
-from functools import cached_property
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
 
 from service.analysis.answers import Answers, Questioner
 from service.analysis.outcomes import Block, Entry, Row, StageBlocks, make_row
@@ -16,6 +16,18 @@ from service.model.pipeline import ANY_PEER, Direction, Rule, Stage, StagePolicy
 from service.model.ports import NamedPort, ports_of
 
 Key = tuple[tuple[int, bool], ...]
+
+
+@dataclass(slots=True)
+class _Asked:
+    """What one policy selects, and what its rules say; kept no longer than the policy is."""
+
+    subject: Answers
+    needs_subject: bool
+    """Whether what the rules say differs between the endpoints that the policy selects."""
+    entries: tuple[Entry, ...] | None = None
+    peers: dict[int, Answers] = field(default_factory=dict)
+    """By the identity of the policy's rules, where they are asked for several subjects."""
 
 
 class RowMaker:
@@ -37,47 +49,27 @@ class RowMaker:
         self._policies: list[tuple[int, StagePolicy]] = [
             (place, policy) for place, stage in enumerate(stages) for policy in stage.policies
         ]
-        asked = known.subjects_by_policy if known else {}
-        self._subjects = [
-            asked[id(policy)] if id(policy) in asked else questioner.ask(policy.subject)
-            for _, policy in self._policies
+        earlier = known._asked_by_policy if known else {}
+        self._asked: list[_Asked] = [
+            earlier.get(id(policy)) or self._ask(policy) for _, policy in self._policies
         ]
-        self._needs_subject = {
-            number
-            for number, (_, policy) in enumerate(self._policies)
-            if any(self._rule_needs_subject(rule) for rule in policy.rules)
+        self._asked_by_policy: dict[int, _Asked] = {
+            id(policy): asked
+            for (_, policy), asked in zip(self._policies, self._asked, strict=True)
         }
-        self._entries: dict[int, tuple[Entry, ...]] = {}
-        # Rules are told by identity, so what is known of others must not outlive them.
-        self._peers: dict[int, Answers] = known.peers_of(self._policies) if known else {}
         self._named: dict[NamedPort, list[tuple[int, Answers]]] = {}
 
-    def peers_of(self, policies: Iterable[tuple[int, StagePolicy]]) -> dict[int, Answers]:
-        """What is known of the rules of some policies, by the rule's identity."""
-        found = self._peers
-        return {
-            id(rule): found[id(rule)]
-            for _, policy in policies
-            for rule in policy.rules
-            if id(rule) in found
-        }
-
-    @cached_property
-    def subjects_by_policy(self) -> dict[int, Answers]:
-        """What each policy selects, by the policy's identity."""
-        return {
-            id(policy): answers
-            for (_, policy), answers in zip(self._policies, self._subjects, strict=True)
-        }
+    def _ask(self, policy: StagePolicy) -> _Asked:
+        needs_subject = any(map(self._rule_needs_subject, policy.rules))
+        return _Asked(self._questioner.ask(policy.subject), needs_subject)
 
     def changed_places(self, other: RowMaker) -> int:
         """The places that a policy of one of two pipelines selects and the other has not."""
-        mine, theirs = self.subjects_by_policy, other.subjects_by_policy
+        mine, theirs = self._asked_by_policy, other._asked_by_policy
         found = 0
         for one, another in ((mine, theirs), (theirs, mine)):
-            for policy, answers in one.items():
-                if policy not in another:
-                    found |= answers.may
+            for policy in one.keys() - another.keys():
+                found |= one[policy].subject.may
         return found
 
     def has_same_stages(self, other: RowMaker) -> bool:
@@ -97,7 +89,7 @@ class RowMaker:
         """Places, as disjoint bit sets, with the row that they share."""
         everything = self._questioner.space.everything
         for key, members in self._by_policies(places).items():
-            if self._needs_subject.isdisjoint(number for number, _ in key):
+            if not any(self._asked[number].needs_subject for number, _ in key):
                 yield members, make_row(self._stage_blocks(key, None), everything)
                 continue
             groups: dict[Hashable, tuple[int, int]] = {}
@@ -111,9 +103,9 @@ class RowMaker:
     def _by_policies(self, places: int) -> dict[Key, int]:
         """Places by the policies that select them, certainly (True) or perhaps (False)."""
         selecting: dict[int, list[tuple[int, bool]]] = {place: [] for place in bits(places)}
-        for number, answers in enumerate(self._subjects):
-            certain = answers.must
-            for place in bits(answers.may & places):
+        for number, asked in enumerate(self._asked):
+            certain = asked.subject.must
+            for place in bits(asked.subject.may & places):
                 selecting[place].append((number, bool(certain >> place & 1)))
         found: dict[Key, int] = {}
         for place, policies in selecting.items():
@@ -125,7 +117,7 @@ class RowMaker:
         by_stage: dict[int, list[Block]] = {}
         for number, certain in key:
             place, policy = self._policies[number]
-            assumptions = frozenset() if certain else _assumptions(self._subjects[number])
+            assumptions = frozenset() if certain else _assumptions(self._asked[number].subject)
             block = Block(
                 self._policy_entries(number, policy, subject), policy.isolates, assumptions
             )
@@ -138,20 +130,21 @@ class RowMaker:
     def _policy_entries(
         self, number: int, policy: StagePolicy, subject: int | None
     ) -> tuple[Entry, ...]:
-        if number in self._needs_subject and subject is not None:
-            return tuple(
-                entry for rule in policy.rules for entry in self._rule_entries(rule, subject)
-            )
-        found = self._entries.get(number)
-        if found is None:
-            found = tuple(
-                entry for rule in policy.rules for entry in self._rule_entries(rule, None)
-            )
-            self._entries[number] = found
-        return found
+        asked = self._asked[number]
+        if asked.needs_subject and subject is not None:
+            return tuple(self._all_entries(policy, asked, subject))
+        if asked.entries is None:
+            asked.entries = tuple(self._all_entries(policy, asked, None))
+        return asked.entries
 
-    def _rule_entries(self, rule: Rule, subject: int | None) -> Iterator[Entry]:
-        peers = self._peer_answers(rule)
+    def _all_entries(
+        self, policy: StagePolicy, asked: _Asked, subject: int | None
+    ) -> Iterator[Entry]:
+        for rule in policy.rules:
+            peers = self._peer_answers(rule, asked)
+            yield from self._rule_entries(rule, peers, subject)
+
+    def _rule_entries(self, rule: Rule, peers: Answers, subject: int | None) -> Iterator[Entry]:
         if rule.local is not ALWAYS and subject is not None:
             local = self._questioner.ask(rule.local)
             one = 1 << subject
@@ -170,11 +163,11 @@ class RowMaker:
             else:
                 yield from self._peer_port(rule, name, peers)
 
-    def _peer_answers(self, rule: Rule) -> Answers:
+    def _peer_answers(self, rule: Rule, asked: _Asked) -> Answers:
         if rule.peers is ANY_PEER:
             everything = self._questioner.space.everything
             return Answers(everything, everything)
-        found = self._peers.get(id(rule))
+        found = asked.peers.get(id(rule))
         if found is None:
             must = may = 0
             doubts: list[tuple[int, frozenset[Assumption]]] = []
@@ -187,7 +180,8 @@ class RowMaker:
             found = Answers(
                 must, may, tuple((each & kept, why) for each, why in doubts if each & kept)
             )
-            self._peers[id(rule)] = found
+            if asked.needs_subject:
+                asked.peers[id(rule)] = found
         return found
 
     def _own_port(
@@ -239,7 +233,7 @@ class RowMaker:
         parts: list[Hashable] = []
         names: set[str] = set()
         for number, _ in key:
-            if number not in self._needs_subject:
+            if not self._asked[number].needs_subject:
                 continue
             for rule in self._policies[number][1].rules:
                 names.update(each.name for each in rule.traffic.named)

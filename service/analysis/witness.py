@@ -11,12 +11,21 @@ from service.analysis.attempts import shared_families
 from service.analysis.compare import Difference
 from service.analysis.deciding import Connection, both, decide, index_of, suppositions
 from service.analysis.units import Seat
-from service.model.addresses import format_address
+from service.model.addresses import Family, format_address
 from service.model.endpoint import Endpoint, EndpointKind
 from service.model.flow import AddressEnd, Flow, NodeEnd, PodEnd, SourceEnd
 from service.model.pipeline import Direction, Pipeline
 from service.model.ports import ALL_PORTS, Protocol
 from service.model.verdict import Decision, DirectionVerdict
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Both ends' answers for one address family and one placement."""
+
+    family: Family
+    egress: DirectionVerdict
+    ingress: DirectionVerdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +35,8 @@ class Side:
     decision: Decision
     egress: DirectionVerdict
     ingress: DirectionVerdict
-    cases: tuple[tuple[DirectionVerdict, DirectionVerdict], ...] = ()
-    """Egress and ingress of every case that the decision speaks of; the first is shown."""
+    cases: tuple[Case, ...] = ()
+    """Every case that the decision speaks of; the first is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +80,7 @@ class Court:
         caller, callee = self.endpoint(source), self.endpoint(destination)
         if caller is None or callee is None:
             return None
-        answers: list[tuple[Decision, DirectionVerdict, DirectionVerdict]] = []
+        heard: list[Case] = []
         cases = suppositions(caller, callee)
         if same_node in cases:
             cases = (same_node,)
@@ -81,11 +90,10 @@ class Court:
                 decide(self._index[each], each, connection)
                 for each in (Direction.EGRESS, Direction.INGRESS)
             )
-            answers.append((both(egress.decision, ingress.decision), egress, ingress))
-        decisions = {decision for decision, _, _ in answers}
-        decision, egress, ingress = answers[0]
-        heard = tuple((egress, ingress) for _, egress, ingress in answers)
-        return Side(decision if len(decisions) == 1 else Decision.UNKNOWN, egress, ingress, heard)
+            heard.append(Case(family, egress, ingress))
+        decisions = {both(each.egress.decision, each.ingress.decision) for each in heard}
+        decision = decisions.pop() if len(decisions) == 1 else Decision.UNKNOWN
+        return Side(decision, heard[0].egress, heard[0].ingress, tuple(heard))
 
 
 def witness_of(difference: Difference, before: Court, after: Court) -> Witness:

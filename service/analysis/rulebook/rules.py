@@ -48,6 +48,8 @@ class Rule:
     change: str = ""
     remedy_when: str = ""
     """Of MIG rules: `Before`, `After` or `None`, when the remedy can be applied."""
+    whole_cluster: bool = False
+    """The engine itself makes the difference, whatever the policies are."""
     extends: bool = False
     """Not among the rules of knowledge/engines.md section 8: found by comparing pipelines."""
 
@@ -78,6 +80,7 @@ def _rule(area: Area, entry: Mapping[str, Any]) -> Rule:
         looks_at=tuple(entry.get("looksAt", ())),
         change=entry.get("change", ""),
         remedy_when=entry.get("remedyWhen", ""),
+        whole_cluster=entry.get("wholeCluster", False),
         extends=entry.get("extends", False),
     )
 
