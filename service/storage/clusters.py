@@ -7,7 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from service.storage.database import Session
 from service.storage.errors import Taken
-from service.storage.tables import ClusterRow, RevisionRow
+from service.storage.tables import ClusterRow, ReportRow, RevisionRow
 
 __all__ = ["content_keys", "find", "insert", "page", "remove", "save"]
 
@@ -59,13 +59,18 @@ def save(session: Session) -> None:
 
 
 def content_keys(session: Session, row: ClusterRow) -> list[str]:
-    """The contents that a cluster and its revisions refer to."""
+    """The contents that a cluster, its revisions and their reports refer to."""
     policies = select(RevisionRow.policy_set_content).where(RevisionRow.cluster_id == row.id)
     inventories = select(RevisionRow.inventory_content).where(RevisionRow.cluster_id == row.id)
-    keys = list(session.scalars(union(policies, inventories)))
+    reports = (
+        select(ReportRow.content)
+        .join(RevisionRow, RevisionRow.id == ReportRow.revision_id)
+        .where(RevisionRow.cluster_id == row.id)
+    )
+    keys = list(session.scalars(union(policies, inventories, reports)))
     return keys if row.source_content is None else [*keys, row.source_content]
 
 
 def remove(session: Session, row: ClusterRow) -> None:
-    """Delete a cluster with all its revisions, evaluations and verdicts."""
+    """Delete a cluster with all its revisions, evaluations, verdicts and reports."""
     session.execute(delete(ClusterRow).where(ClusterRow.id == row.id))

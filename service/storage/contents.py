@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from service.storage.database import Session
-from service.storage.tables import ClusterRow, ContentRow, RevisionRow
+from service.storage.tables import ClusterRow, ContentRow, ReportRow, RevisionRow
 
 __all__ = [
     "Content",
@@ -93,6 +93,7 @@ def discard_unused(session: Session, keys: Iterable[str]) -> None:
                     )
                 ),
                 ~exists().where(ClusterRow.source_content == ContentRow.key),
+                ~exists().where(ReportRow.content == ContentRow.key),
             )
         )
 

@@ -1,5 +1,5 @@
-"""The tables. Revisions, contents, evaluations and verdicts are written once and never changed;
-triggers in the migrations hold that on both databases."""
+"""The tables. Revisions, contents, evaluations, verdicts and reports are written once and never
+changed; triggers in the migrations hold that on both databases."""
 
 from __future__ import annotations
 
@@ -144,4 +144,37 @@ class VerdictRow(Row):
     port: Mapped[String]
     decision: Mapped[String]
     body: Mapped[JsonObject]
+    created_at: Mapped[Moment]
+
+
+class ReportRow(Row):
+    """A report; `engine` is the profile that it is about, in a migration the target's.
+
+    `asked` is everything it was made from besides the revision: the cluster's record as it was,
+    the facts that were stated, the profiles. `content` holds the report itself.
+    """
+
+    __tablename__ = "reports"
+    __table_args__ = (
+        UniqueConstraint("revision_id", "kind", "digest"),
+        Index(None, "revision_id", "kind", "sequence"),
+        Index(None, "content"),
+        _STRICT_RISING,
+    )
+
+    sequence: Mapped[Key]
+    id: Mapped[String] = mapped_column(unique=True)
+    revision_id: Mapped[Number] = mapped_column(ForeignKey("revisions.id", ondelete="CASCADE"))
+    kind: Mapped[String]
+    digest: Mapped[Hash]
+    source: Mapped[String | None]
+    source_name: Mapped[String | None]
+    engine: Mapped[String]
+    engine_name: Mapped[String]
+    as_of: Mapped[String]
+    rulebook: Mapped[String]
+    impact_digest: Mapped[Hash | None]
+    asked: Mapped[JsonObject]
+    summary: Mapped[JsonObject]
+    content: Mapped[Hash] = mapped_column(ForeignKey("contents.key"))
     created_at: Mapped[Moment]

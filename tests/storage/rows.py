@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from service.storage import clusters, contents, evaluations, revisions
+from service.storage import clusters, contents, evaluations, reports, revisions
 from service.storage.contents import Content
 from service.storage.database import Session
-from service.storage.tables import ClusterRow, EvaluationRow, RevisionRow
+from service.storage.tables import ClusterRow, EvaluationRow, ReportRow, RevisionRow
 
 NOW = datetime(2026, 11, 22, 20, 45, 0, 123456, tzinfo=UTC)
 DIGEST = "sha256:" + "ab" * 32
@@ -82,4 +82,37 @@ def add_evaluation(
         "body": VERDICT_BODY,
     }
     evaluations.insert(session, row, [verdict] * verdicts)
+    return row
+
+
+def add_report(
+    session: Session,
+    revision: RevisionRow,
+    key: str = "r1",
+    body: bytes = b"report",
+    **columns: Any,
+) -> ReportRow:
+    """A report whose content and digest follow from its body."""
+    content = Content.of("report", body)
+    contents.store(session, [content])
+    values = {
+        "id": key,
+        "revision_id": revision.id,
+        "kind": "Migration",
+        "digest": content.key,
+        "source": "npm",
+        "source_name": "npm",
+        "engine": "cilium:1.17",
+        "engine_name": "cilium",
+        "as_of": "2026-11-22",
+        "rulebook": DIGEST,
+        "impact_digest": DIGEST,
+        "asked": {"record": {}},
+        "summary": {"verdict": "Safe"},
+        "content": content.key,
+        "created_at": NOW,
+        **columns,
+    }
+    row = ReportRow(**values)
+    reports.insert(session, row)
     return row

@@ -4,23 +4,35 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from service.storage import clusters, contents, evaluations
+from service.storage import clusters, contents, evaluations, reports
 from service.storage.contents import Content
 from service.storage.database import Database
 from service.storage.tables import Row
-from tests.storage.rows import add_cluster, add_evaluation, add_revision
+from tests.storage.rows import add_cluster, add_evaluation, add_report, add_revision
 
 
 @pytest.fixture
 def filled(database: Database) -> Database:
     with database.write() as session:
-        add_evaluation(session, add_revision(session, add_cluster(session)))
+        revision = add_revision(session, add_cluster(session))
+        add_evaluation(session, revision)
+        add_report(session, revision)
     return database
 
 
 def _count(database: Database, table: str) -> int:
     with database.read() as session:
         return session.scalar(text(f"SELECT count(*) FROM {table}")) or 0
+
+
+def _delete(database: Database, name: str) -> None:
+    with database.write() as session:
+        contents.lock_for_removal(session)
+        row = clusters.find(session, name, lock=True)
+        assert row is not None
+        keys = clusters.content_keys(session, row)
+        clusters.remove(session, row)
+        contents.discard_unused(session, keys)
 
 
 @pytest.mark.parametrize(
@@ -31,16 +43,20 @@ def _count(database: Database, table: str) -> int:
         "UPDATE evaluations SET engine = 'none'",
         "UPDATE revisions SET note = 'rewritten'",
         "UPDATE contents SET size = 0",
+        "UPDATE reports SET as_of = '2024-01-01'",
+        "UPDATE reports SET revision_id = revision_id + 1",
         "DELETE FROM verdicts",
         "DELETE FROM evaluations",
         "DELETE FROM revisions",
         "DELETE FROM contents",
+        "DELETE FROM reports",
     ],
 )
 def test_what_is_recorded_never_changes(filled: Database, statement: str) -> None:
     with pytest.raises(IntegrityError), filled.write() as session:
         session.execute(text(statement))
     assert _count(filled, "verdicts") == 2
+    assert _count(filled, "reports") == 1
 
 
 def test_a_verdict_row_cannot_be_changed_through_the_tables(filled: Database) -> None:
@@ -55,13 +71,7 @@ def test_a_verdict_row_cannot_be_changed_through_the_tables(filled: Database) ->
 
 
 def test_deleting_the_cluster_deletes_everything_of_it(filled: Database) -> None:
-    with filled.write() as session:
-        contents.lock_for_removal(session)
-        row = clusters.find(session, "payments", lock=True)
-        assert row is not None
-        keys = clusters.content_keys(session, row)
-        clusters.remove(session, row)
-        contents.discard_unused(session, keys)
+    _delete(filled, "payments")
     for table in Row.metadata.tables:
         assert _count(filled, table) == 0, table
 
@@ -70,16 +80,35 @@ def test_contents_are_shared_and_survive_while_somebody_needs_them(filled: Datab
     with filled.write() as session:
         other = add_cluster(session, "orders")
         add_revision(session, other)
-    assert _count(filled, "contents") == 2
+    # The policy set and the inventory of both, and the report of the first one.
+    assert _count(filled, "contents") == 3
     for name, left in (("payments", 2), ("orders", 0)):
-        with filled.write() as session:
-            contents.lock_for_removal(session)
-            row = clusters.find(session, name, lock=True)
-            assert row is not None
-            keys = clusters.content_keys(session, row)
-            clusters.remove(session, row)
-            contents.discard_unused(session, keys)
+        _delete(filled, name)
         assert _count(filled, "contents") == left
+
+
+def test_a_report_row_cannot_be_changed_through_the_tables(filled: Database) -> None:
+    def change() -> None:
+        with filled.write() as session:
+            found = reports.find(session, "Migration", "r1")
+            assert found is not None
+            found[0].summary = {"verdict": "Blocked"}
+
+    with pytest.raises(IntegrityError):
+        change()
+
+
+def test_a_content_that_two_reports_share_goes_with_the_last(filled: Database) -> None:
+    with filled.write() as session:
+        add_report(session, add_revision(session, add_cluster(session, "orders")), "r2")
+    assert _count(filled, "contents") == 3
+    _delete(filled, "payments")
+    with filled.read() as session:
+        found = reports.find(session, "Migration", "r2")
+        assert found is not None
+        assert contents.load(session, found[0].content) == b"report"
+    _delete(filled, "orders")
+    assert _count(filled, "contents") == 0
 
 
 def test_a_content_is_stored_once(database: Database) -> None:
