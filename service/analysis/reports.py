@@ -192,6 +192,18 @@ def migration_report(
     )
 
 
+def with_impacts(
+    report: MigrationReport, impact: Impact, opened: Impact | None = None
+) -> MigrationReport:
+    """The report of a change, judged by the connections that were compared after it was made."""
+    return replace(
+        report,
+        impact=impact,
+        during=replace(report.during, impact=opened) if report.during else None,
+        judgement=judge(report.plan, report.answers, report.remedies, impact),
+    )
+
+
 def _during(asked: RuleInput, plan: Plan, opened: Impact | None) -> OpenWindow | None:
     gaps = [each for each in plan.steps if each.enforcement is not Enforcement.KEPT]
     if not gaps:

@@ -141,19 +141,25 @@ class ComparedMaps:
         """Differences as JSON values, one for each pair of units and set of traffic."""
         items: list[Body] = []
         last: Position | None = None
+        for place, difference in self.differences(wanted, after):
+            if len(items) == size:
+                return Chunk(tuple(items), last)
+            items.append(self.body(difference, self.witness(difference)))
+            last = place
+        return Chunk(tuple(items), None)
+
+    def differences(
+        self, wanted: DifferenceFilter, after: Position | None
+    ) -> Iterator[tuple[Position, Difference]]:
+        """The differences behind a position, each with its own."""
         start, seen = after or (0, -1)
         for number in range(start, len(self._blocks)):
             block = self._blocks[number]
             if wanted.change is not None and block.change is not wanted.change:
                 continue
             for index, difference in enumerate(self.comparison.differences(block)):
-                if (number == start and index <= seen) or not wanted.accepts(difference):
-                    continue
-                if len(items) == size:
-                    return Chunk(tuple(items), last)
-                items.append(self._body(difference))
-                last = (number, index)
-        return Chunk(tuple(items), None)
+                if (number > start or index > seen) and wanted.accepts(difference):
+                    yield (number, index), difference
 
     def group_page(self, wanted: DifferenceFilter, after: Position | None, size: int) -> Chunk:
         """Differences as groups of sources and destinations, each with one witness."""
@@ -174,8 +180,8 @@ class ComparedMaps:
                     "destinations": _bodies({each.destination for each in found}),
                     "pairs": len(found),
                     **change_body(block),
-                    **_placement_body(found[0]),
-                    **self._witness_body(found[0]),
+                    **placement_body(found[0].same_node),
+                    **_witness_body(self.witness(found[0])),
                 }
             )
         return Chunk(tuple(items), None)
@@ -184,25 +190,27 @@ class ComparedMaps:
         """A concrete connection of a difference, decided under both maps."""
         return witness_of(difference, self.before, self.after)
 
-    def _body(self, difference: Difference) -> Body:
+    def body(self, difference: Difference, witness: Witness) -> Body:
+        """A difference as JSON values."""
         return {
             "source": endpoint_body(difference.source),
             "destination": endpoint_body(difference.destination),
             **change_body(difference.block),
-            **_placement_body(difference),
-            **self._witness_body(difference),
-        }
-
-    def _witness_body(self, difference: Difference) -> Body:
-        witness = self.witness(difference)
-        return {
-            "witness": flow_body(witness.flow),
-            "decidedBefore": _side_body(witness.before),
-            "decidedAfter": _side_body(witness.after),
+            **placement_body(difference.same_node),
+            **_witness_body(witness),
         }
 
 
-def _side_body(side: Side | None) -> Body | None:
+def _witness_body(witness: Witness) -> Body:
+    return {
+        "witness": flow_body(witness.flow),
+        "decidedBefore": side_body(witness.before),
+        "decidedAfter": side_body(witness.after),
+    }
+
+
+def side_body(side: Side | None) -> Body | None:
+    """What one map says to a witness; None where an end is not part of it."""
     if side is None:
         return None
     return {
@@ -212,11 +220,11 @@ def _side_body(side: Side | None) -> Body | None:
     }
 
 
-def _placement_body(difference: Difference) -> Body:
+def placement_body(same_node: bool | None) -> Body:
     """Where a node is involved: whether it is about ends on the same node or on two."""
-    if difference.same_node is None:
+    if same_node is None:
         return {}
-    return {"placement": "SameNode" if difference.same_node else "OtherNode"}
+    return {"placement": "SameNode" if same_node else "OtherNode"}
 
 
 def _bodies(units: set[Unit]) -> list[Body]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from service.manifests.archive import decode_inventory, decode_policies
 from service.manifests.snapshot import build_snapshot
 from service.manifests.upload import PolicyDocument
 from service.model.engine import EngineProfile
+from service.model.policy import PolicyRef
 from service.model.snapshot import ClusterFacts, Snapshot
 from service.usecases.caches import Recent
 from service.usecases.map_queries import (
@@ -66,7 +67,19 @@ class MapQuestion:
     size: int = 50
 
 
-_snapshots: Recent[Snapshot] = Recent(4)
+@dataclass(frozen=True, slots=True)
+class RevisionReading:
+    """A revision's content as read.
+
+    `with_expressions` names the policies whose podSelector was written with matchExpressions: a
+    typed policy does not tell any more.
+    """
+
+    snapshot: Snapshot
+    with_expressions: frozenset[PolicyRef] = frozenset()
+
+
+_readings: Recent[RevisionReading] = Recent(4)
 _MAPS = 4
 _maps: Recent[SolvedMap] = Recent(_MAPS)
 #: The map that was asked for last, per inventory and engine: the next revision may be like it.
@@ -81,7 +94,8 @@ def answer(key: MapKey, content: MapContent | None, question: MapQuestion) -> An
     """Answer a question about a map; raises `ContentNeeded`."""
 
     def make() -> SolvedMap:
-        return solved_map(_snapshot(key, content), key.profile, _latest.get(alike))
+        snapshot = read_revision(key, content).snapshot
+        return solved_map(snapshot, key.profile, _latest.get(alike))
 
     alike = (key.inventory, key.facts, key.profile)
     found = _maps.get(key, make)
@@ -116,17 +130,7 @@ def answer_difference(
     question: DifferenceQuestion,
 ) -> Any:
     """Answer a question about what differs between two maps; raises `ContentNeeded`."""
-
-    def make() -> ComparedMaps:
-        first, second = (
-            (_snapshot(key, contents[number] if contents else None), key.profile)
-            for number, key in enumerate(keys)
-        )
-        pair = solved_pair(first, second)
-        with collection_paused():
-            return ComparedMaps(*pair)
-
-    found = _compared.get(keys, make)
+    found = compared_maps(keys, contents)
     match question.form:
         case "summary":
             return found.summary()
@@ -136,16 +140,46 @@ def answer_difference(
             return found.page(question.wanted, question.after, question.size)
 
 
-def _snapshot(key: MapKey, content: MapContent | None) -> Snapshot:
-    def make() -> Snapshot:
+def compared_maps(
+    keys: tuple[MapKey, MapKey], contents: tuple[MapContent, MapContent] | None
+) -> ComparedMaps:
+    """Two maps and what differs, kept for the next question; raises `ContentNeeded`."""
+
+    def make() -> ComparedMaps:
+        first, second = (
+            (read_revision(key, contents[number] if contents else None).snapshot, key.profile)
+            for number, key in enumerate(keys)
+        )
+        pair = solved_pair(first, second)
+        with collection_paused():
+            return ComparedMaps(*pair)
+
+    return _compared.get(keys, make)
+
+
+def read_revision(key: MapKey, content: MapContent | None) -> RevisionReading:
+    """The content that a key names, whatever its engine; raises `ContentNeeded`."""
+
+    def make() -> RevisionReading:
         if content is None:
             raise ContentNeeded
         with collection_paused():
             documents = _recognised(decode_policies(content.policies))
             snapshot, _ = build_snapshot(decode_inventory(content.inventory), documents, key.facts)
-        return snapshot
+        return RevisionReading(snapshot, written_with_expressions(documents))
 
-    return _snapshots.get((key.policies, key.inventory, key.facts), make)
+    return _readings.get((key.policies, key.inventory, key.facts), make)
+
+
+def written_with_expressions(documents: Iterable[PolicyDocument]) -> frozenset[PolicyRef]:
+    """The policies whose podSelector was written with matchExpressions."""
+    return frozenset(each.ref for each in documents if _has_expressions(each.normalised))
+
+
+def _has_expressions(document: Mapping[str, Any]) -> bool:
+    spec = document.get("spec")
+    selector = spec.get("podSelector") if isinstance(spec, Mapping) else None
+    return isinstance(selector, Mapping) and bool(selector.get("matchExpressions"))
 
 
 def _recognised(documents: Iterable[PolicyDocument]) -> tuple[PolicyDocument, ...]:
@@ -154,4 +188,15 @@ def _recognised(documents: Iterable[PolicyDocument]) -> tuple[PolicyDocument, ..
     return tuple(_policies.setdefault(each.digest, each) for each in documents)
 
 
-__all__ = ["Chunk", "ContentNeeded", "MapContent", "MapKey", "answer", "answer_difference"]
+__all__ = [
+    "Chunk",
+    "ContentNeeded",
+    "MapContent",
+    "MapKey",
+    "RevisionReading",
+    "answer",
+    "answer_difference",
+    "compared_maps",
+    "read_revision",
+    "written_with_expressions",
+]

@@ -1,0 +1,100 @@
+"""What runs in an analysis process for reports: a whole report, or a page of its connections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from service.analysis.causes import Cause, Causes
+from service.usecases.caches import Recent
+from service.usecases.impact_body import cause_bodies
+from service.usecases.map_queries import Chunk, DifferenceFilter, Position
+from service.usecases.map_worker import (
+    ContentNeeded,
+    MapContent,
+    MapKey,
+    compared_maps,
+    read_revision,
+)
+from service.usecases.report_content import (
+    Body,
+    ReportContent,
+    ReportKind,
+    decode_content,
+    encode_content,
+    report_digest,
+)
+from service.usecases.report_making import ReportAsk, report_of
+
+__all__ = [
+    "ContentNeeded",
+    "ImpactFilter",
+    "ReportAsk",
+    "ReportContent",
+    "ReportKind",
+    "decode_content",
+    "encode_content",
+    "impact_page",
+    "make_report",
+    "report_digest",
+]
+
+#: A page ends after so many connections were looked at, however few of them were wanted.
+_LOOKED_AT = 2_000
+
+_causes: Recent[Causes] = Recent(2)
+
+
+@dataclass(frozen=True, slots=True)
+class ImpactFilter:
+    """Which lines of an impact are wanted; `rule` "" means those that no rule explains."""
+
+    differences: DifferenceFilter = DifferenceFilter()  # noqa: RUF009 - frozen
+    rule: str | None = None
+
+    def accepts(self, causes: Iterable[Cause | None]) -> bool:
+        """Whether a line with these causes is one of them."""
+        if self.rule is None:
+            return True
+        rules = {each.rule.id if each else "" for each in causes} or {""}
+        return "" in rules if not self.rule else self.rule in rules and "" not in rules
+
+
+def make_report(key: MapKey, content: MapContent | None, ask: ReportAsk) -> ReportContent:
+    """The report on the content that a key names; raises `ContentNeeded`."""
+    return report_of(read_revision(key, content), ask)
+
+
+def impact_page(
+    keys: tuple[MapKey, MapKey],
+    contents: tuple[MapContent, MapContent] | None,
+    wanted: ImpactFilter,
+    after: Position | None,
+    size: int,
+    local_dns: bool,
+) -> Chunk:
+    """The exact connections that change between two engines, with the causes of each.
+
+    A page can hold fewer lines than asked for and still not be the last. Raises `ContentNeeded`.
+    """
+    maps = compared_maps(keys, contents)
+    causes = _causes.get(
+        (keys, local_dns),
+        lambda: Causes(
+            maps.before.pipeline,
+            maps.after.pipeline,
+            read_revision(keys[0], contents[0] if contents else None).snapshot,
+            local_dns=local_dns,
+        ),
+    )
+    items: list[Body] = []
+    place = after
+    for looked, (found, difference) in enumerate(maps.differences(wanted.differences, after)):
+        if len(items) == size or looked == _LOOKED_AT:
+            return Chunk(tuple(items), place)
+        place = found
+        witness = maps.witness(difference)
+        named = causes.of_witness(witness)
+        if wanted.accepts(named):
+            items.append({**maps.body(difference, witness), "causes": cause_bodies(named)})
+    return Chunk(tuple(items), None)
