@@ -18,6 +18,7 @@ from service.manifests.faults import Problem
 from service.manifests.upload import PolicyDocument
 from service.model.inventory import Inventory
 from service.model.snapshot import Snapshot
+from service.usecases.report_content import ReportContent
 
 Value = TypeVar("Value")
 
@@ -63,3 +64,4 @@ class Caches:
     )
     workloads: Recent[tuple[WorkloadEndpoint, ...]] = field(default_factory=lambda: Recent(8))
     evaluators: Recent[Evaluator] = field(default_factory=lambda: Recent(16))
+    reports: Recent[ReportContent] = field(default_factory=lambda: Recent(4))

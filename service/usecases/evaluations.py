@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.analysis.evaluate import Evaluator, UnresolvedEnd
-from service.engines.registry import engine_named
 from service.model.cluster import EngineChoice
-from service.model.engine import EngineProfile, split_profile
 from service.model.flow import Flow
 from service.model.verdict import Decision, Verdict
 from service.storage import evaluations as rows
@@ -18,6 +16,7 @@ from service.storage import revisions
 from service.storage.tables import EvaluationRow, VerdictRow
 from service.usecases.cluster_rows import find_row
 from service.usecases.context import Context
+from service.usecases.engine_filters import engine_filter
 from service.usecases.errors import FieldError, Invalid, InvalidParameter, NotFound
 from service.usecases.flow_json import describe_end, flow_key
 from service.usecases.paging import Page, PageRequest, number_after, page_of
@@ -99,7 +98,7 @@ def list_evaluations(
             row.id,
             page.limit + 1,
             before=number_after(page),
-            filters=_engine_filter(engine),
+            filters=engine_filter(engine),
         )
     return page_of(
         found,
@@ -144,7 +143,7 @@ def list_verdicts(
                 row.id,
                 page.limit + 1,
                 before=number_after(page),
-                filters={**wanted, **_engine_filter(filters.engine)},
+                filters={**wanted, **engine_filter(filters.engine)},
                 evaluation=filters.evaluation,
             )
     return page_of(
@@ -239,21 +238,3 @@ def _decision(text: str | None) -> str | None:
             "InvalidVerdict", detail, [FieldError("/verdict", detail, "BadValue")]
         )
     return text
-
-
-def _engine_filter(text: str | None) -> dict[str, str]:
-    """The column and value that an engine's name, or the text of a profile, asks for."""
-    if text is None:
-        return {}
-    if "?" in text:
-        # A profile with options, as answers print it.
-        return {"engine": text} if is_storable(text) else {"engine": ""}
-    try:
-        name, version = split_profile(text)
-        known = engine_named(name).name
-    except ValueError as error:
-        fault = FieldError("/engine", str(error), "InvalidEngine")
-        raise InvalidParameter("InvalidEngine", str(error), [fault]) from error
-    if version is None:
-        return {"engine_name": known}
-    return {"engine": str(EngineProfile(known, version))}

@@ -130,9 +130,9 @@ def compare_maps(
 
 def _ask(context: Context, key: MapKey, question: MapQuestion) -> Any:
     pool = context.pool
-    return _with_content(
+    return with_content(
         lambda: pool.run(key.inventory, answer, key, None, question),
-        lambda: pool.run(key.inventory, answer, key, _content(context, key), question),
+        lambda: pool.run(key.inventory, answer, key, stored_content(context, key), question),
     )
 
 
@@ -140,26 +140,28 @@ def _ask_difference(
     context: Context, keys: tuple[MapKey, MapKey], question: DifferenceQuestion
 ) -> Any:
     pool, place = context.pool, keys[0].inventory
-    return _with_content(
+    return with_content(
         lambda: pool.run(place, answer_difference, keys, None, question),
         lambda: pool.run(
             place,
             answer_difference,
             keys,
-            (_content(context, keys[0]), _content(context, keys[1])),
+            (stored_content(context, keys[0]), stored_content(context, keys[1])),
             question,
         ),
     )
 
 
-def _with_content(first: Callable[[], Reply], again: Callable[[], Reply]) -> Reply:
+def with_content(first: Callable[[], Reply], again: Callable[[], Reply]) -> Reply:
+    """Ask a worker, and again with the stored content where it does not hold it."""
     try:
         return first()
     except ContentNeeded:
         return again()
 
 
-def _content(context: Context, key: MapKey) -> MapContent:
+def stored_content(context: Context, key: MapKey) -> MapContent:
+    """The bytes that a key names, or `NotFound`."""
     try:
         with context.database.read() as session:
             return MapContent(

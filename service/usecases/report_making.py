@@ -21,11 +21,11 @@ from service.engines.registry import compile_pipeline, resolve_profile
 from service.model.cluster import ClusterRecord
 from service.model.engine import EngineProfile
 from service.usecases.compatibility_body import compatibility_content
-from service.usecases.documents import write_document
 from service.usecases.map_solving import collection_paused
 from service.usecases.map_worker import RevisionReading
 from service.usecases.migration_body import migration_content
 from service.usecases.report_content import Body, ReportContent, ReportKind
+from service.usecases.stated_json import facts_document
 
 #: What holds while no engine is certain to enforce anything.
 UNENFORCED = resolve_profile("none")
@@ -97,4 +97,4 @@ def _inputs(asked: RuleInput) -> Body:
         "podCidrs": list(asked.snapshot.facts.pod_cidrs),
         "localDns": local_dns(asked) is True,
     }
-    return {"facts": write_document(asked.stated), "basis": basis}
+    return {"facts": facts_document(asked.stated), "basis": basis}
