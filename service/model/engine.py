@@ -58,3 +58,15 @@ def split_profile(text: str) -> tuple[str, Version | None]:
         raise ValueError(f"{text!r} is not an engine such as 'npm' or 'cilium:1.17'")
     version = match["version"]
     return match["name"], Version.parse(version) if version else None
+
+
+def profile_of_text(text: str) -> EngineProfile:
+    """The profile that `str` has written; nothing is checked against what engines have."""
+    engine, _, options = text.partition("?")
+    name, _, version = engine.partition(":")
+    pairs = (each.partition("=") for each in options.split("&") if each)
+    return EngineProfile(
+        name,
+        Version.parse(version) if version else None,
+        {key: value for key, _, value in pairs},
+    )

@@ -12,6 +12,7 @@ from service.analysis.remedy import Remedy
 from service.usecases.flow_json import flow_body
 from service.usecases.map_json import connections_body, endpoint_body
 from service.usecases.map_queries import placement_body, side_body
+from service.usecases.report_content import digest_of_values
 from service.usecases.report_parts import remedy_body
 from service.usecases.verdict_json import policy_body
 
@@ -25,6 +26,11 @@ _REMEDIES_OF_GROUP = 5
 def pairs_body(impact: Impact) -> Body:
     """How many pairs of endpoints change, by change."""
     return {each.value: impact.pairs.get(each, 0) for each in Change}
+
+
+def impact_digest(impact: Impact) -> str:
+    """Equal for equal impacts. What can be done about them does not count."""
+    return digest_of_values([pairs_body(impact), group_bodies(impact.groups, ())])
 
 
 def impact_body(impact: Impact, groups: Sequence[Body]) -> Body:

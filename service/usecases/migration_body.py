@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from service.analysis.impact import Impact
 from service.analysis.reports import IsolatedWorkload, MigrationReport, OpenWindow
-from service.usecases.impact_body import SHOWN_GROUPS, group_bodies, impact_body, pairs_body
+from service.usecases.impact_body import (
+    SHOWN_GROUPS,
+    group_bodies,
+    impact_body,
+    impact_digest,
+    pairs_body,
+)
 from service.usecases.plan_body import plan_body
-from service.usecases.report_content import Body, ReportContent, ReportKind, digest_of_values
+from service.usecases.report_content import Body, ReportContent, ReportKind
 from service.usecases.report_parts import (
     affected_body,
     answer_body,
@@ -58,8 +64,7 @@ def migration_content(report: MigrationReport, inputs: Body) -> ReportContent:
         "deadPolicies": report.dead_policies,
         **inputs,
     }
-    digest = digest_of_values([pairs_body(impact), groups])
-    return ReportContent(body, findings, groups, remedies, digest)
+    return ReportContent(body, findings, groups, remedies, impact_digest(impact))
 
 
 def _during_body(during: OpenWindow) -> Body:

@@ -6,9 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from service.analysis.causes import Cause, Causes
+from service.analysis.impacts import impacts_between
+from service.engines.registry import compile_pipeline
 from service.usecases.caches import Recent
 from service.usecases.impact_body import cause_bodies
+from service.usecases.impact_body import impact_digest as digest_of_impact
 from service.usecases.map_queries import Chunk, DifferenceFilter, Position
+from service.usecases.map_solving import collection_paused
 from service.usecases.map_worker import (
     ContentNeeded,
     MapContent,
@@ -34,6 +38,7 @@ __all__ = [
     "ReportKind",
     "decode_content",
     "encode_content",
+    "impact_digest",
     "impact_page",
     "make_report",
     "report_digest",
@@ -43,6 +48,7 @@ __all__ = [
 _LOOKED_AT = 2_000
 
 _causes: Recent[Causes] = Recent(2)
+_digests: Recent[str] = Recent(64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,21 @@ class ImpactFilter:
 def make_report(key: MapKey, content: MapContent | None, ask: ReportAsk) -> ReportContent:
     """The report on the content that a key names; raises `ContentNeeded`."""
     return report_of(read_revision(key, content), ask)
+
+
+def impact_digest(
+    keys: tuple[MapKey, MapKey], contents: tuple[MapContent, MapContent] | None, local_dns: bool
+) -> str:
+    """The digest of an impact as a report states it, made again; raises `ContentNeeded`."""
+
+    def make() -> str:
+        snapshot = read_revision(keys[0], contents[0] if contents else None).snapshot
+        with collection_paused():
+            before, after = (compile_pipeline(snapshot, key.profile) for key in keys)
+            (impact,) = impacts_between(before, [after], snapshot, local_dns=local_dns)
+        return digest_of_impact(impact)
+
+    return _digests.get((keys, local_dns), make)
 
 
 def impact_page(
