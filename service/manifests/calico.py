@@ -34,6 +34,7 @@ from service.manifests.calico_policies import (
 )
 from service.manifests.calico_workloads import read_workload_endpoint
 from service.manifests.crd_fields import CrdReading
+from service.manifests.endpoint_reading import EndpointReading
 from service.manifests.names import dns_label_fault, dns_subdomain_fault
 from service.model.calico import (
     API,
@@ -43,7 +44,6 @@ from service.model.calico import (
     HostEndpoint,
     NetworkSet,
 )
-from service.model.inventory import Pod
 from service.model.policy import PolicyRef, Position
 
 _Reader = Callable[[CalicoName, Mapping[str, str], Members, Position], CalicoObject]
@@ -118,7 +118,7 @@ def _name(
     return name_of(api_version, kind, written, namespace, annotated=annotated.name, tier=tier)
 
 
-def read_calico_workload(raw: Mapping[str, Any]) -> tuple[Pod | None, tuple[Note, ...]]:
+def read_calico_workload(raw: Mapping[str, Any]) -> tuple[EndpointReading | None, tuple[Note, ...]]:
     """The pod that a WorkloadEndpoint stands for, and what was wrong with it."""
     notes = Notes(stored=True)
     document = Members(raw, "", notes)

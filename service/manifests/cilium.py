@@ -12,8 +12,9 @@ from service.manifests.calico_fields import Members, Note, Notes
 from service.manifests.cilium_notes import AgentNotes
 from service.manifests.cilium_rules import RuleReader, parse_cidr_text
 from service.manifests.cilium_selectors import cilium_selector
-from service.manifests.cilium_workloads import EndpointReading, read_endpoint
+from service.manifests.cilium_workloads import read_endpoint
 from service.manifests.crd_fields import CrdReading, Header, header_of, normalised, plain
+from service.manifests.endpoint_reading import EndpointReading
 from service.model.cilium import (
     CILIUM_CIDR_GROUP,
     CILIUM_CLUSTERWIDE_NETWORK_POLICY,

@@ -7,11 +7,17 @@ Source: cilium/cilium pkg/k8s/apis/cilium.io/v2/types.go.
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from service.manifests.calico_fields import Members
+from service.manifests.endpoint_reading import (
+    EndpointReading,
+    Places,
+    address_of,
+    read_port,
+    sound,
+)
+from service.manifests.pod_owners import owner_by_labels
 from service.model.cilium import (
     K8S_SOURCE,
     NAMESPACE_LABELS_PREFIX,
@@ -19,19 +25,11 @@ from service.model.cilium import (
     RESERVED_SOURCE,
     SERVICE_ACCOUNT_KEY,
 )
+from service.model.finding import Severity
 from service.model.inventory import ContainerPort, Owner, Pod
-from service.model.ports import HIGHEST_PORT, LOWEST_PORT
 
 _OWN_LABELS = "io.cilium.k8s."
-_PROTOCOLS = ("TCP", "UDP", "SCTP")
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointReading:
-    """The pod behind an endpoint, and what its identity tells of the namespace's labels."""
-
-    pod: Pod
-    namespace_labels: Mapping[str, str]
+_PLACES = Places(labels="/status/identity/labels")
 
 
 def read_endpoint(document: Members) -> EndpointReading | None:
@@ -39,33 +37,45 @@ def read_endpoint(document: Members) -> EndpointReading | None:
     empty = Members({}, "", document.notes)
     metadata = document.member("metadata") or empty
     status = document.member("status") or empty
-    name, namespace = metadata.text("name"), metadata.text("namespace")
     identity = status.member("identity") or empty
-    labels = dict(_labels(identity))
-    if not name or not namespace or f"{RESERVED_SOURCE}:health" in identity.texts("labels"):
+    if f"{RESERVED_SOURCE}:health" in identity.texts("labels"):
         return None
+    labels = dict(_labels(identity))
+    if not labels:
+        document.notes.tell(
+            "CiliumEndpointWithoutIdentity",
+            Severity.HIGH,
+            "the endpoint has no identity with labels, so its pod counts as one without labels",
+            "/status/identity/labels",
+        )
+    name = metadata.text("name")
+    own = {
+        key: value
+        for key, value in labels.items()
+        if key != POD_NAMESPACE_KEY and not key.startswith(_OWN_LABELS)
+    }
     networking = status.member("networking") or empty
+    addresses = dict.fromkeys(_addresses(networking))
+    node = networking.text("node")
     pod = Pod(
-        namespace,
+        metadata.text("namespace") or labels.get(POD_NAMESPACE_KEY, "default"),
         name,
-        {
-            key: value
-            for key, value in labels.items()
-            if key != POD_NAMESPACE_KEY and not key.startswith(_OWN_LABELS)
-        },
-        owner=_owner(metadata),
-        addresses=tuple(_addresses(networking)),
-        service_account=labels.get(SERVICE_ACCOUNT_KEY, "default"),
+        own,
+        owner=_owner(metadata) or owner_by_labels(name, own),
+        addresses=tuple(addresses),
+        service_account=labels.get(SERVICE_ACCOUNT_KEY) or "default",
         ports=tuple(_ports(status)),
     )
-    return EndpointReading(
+    reading = EndpointReading(
         pod,
         {
             key.removeprefix(NAMESPACE_LABELS_PREFIX): value
             for key, value in labels.items()
             if key.startswith(NAMESPACE_LABELS_PREFIX)
         },
+        address_of(node, networking.at("node"), document.notes) or "" if node else "",
     )
+    return sound(reading, document.notes, _PLACES)
 
 
 def _labels(identity: Members) -> Iterator[tuple[str, str]]:
@@ -78,28 +88,24 @@ def _labels(identity: Members) -> Iterator[tuple[str, str]]:
 
 def _owner(metadata: Members) -> Owner | None:
     for each in metadata.members("ownerReferences"):
+        kind, name = each.text("kind"), each.text("name")
         # The endpoint of a pod is owned by that pod.
-        if each.value("controller") is True and each.text("kind") != "Pod":
-            return Owner(each.text("kind"), each.text("name"))
+        if each.value("controller") is True and kind not in {"", "Node", "Pod"} and name:
+            return Owner(kind, name)
     return None
 
 
 def _addresses(networking: Members) -> Iterator[str]:
     for each in networking.members("addressing"):
         for family in ("ipv4", "ipv6"):
-            text = each.text(family)
-            if not text:
-                continue
-            try:
-                yield str(ipaddress.ip_address(text))
-            except ValueError:
-                each.wrong(family, "InvalidAddress", f"{text!r} is no address")
+            if text := each.text(family):
+                found = address_of(text, each.at(family), each.notes)
+                if found is not None:
+                    yield found
 
 
 def _ports(status: Members) -> Iterator[ContainerPort]:
     for each in status.members("named-ports"):
-        number, protocol = each.number("port"), each.text("protocol") or "TCP"
-        if number is None or not LOWEST_PORT <= number <= HIGHEST_PORT:
-            continue
-        if protocol in _PROTOCOLS:
-            yield ContainerPort(number, protocol, each.text("name"))
+        found = read_port(each, each.text("protocol") or "TCP")
+        if found is not None:
+            yield found

@@ -202,7 +202,7 @@ class InventoryDraft:
 
     def finish(self) -> Inventory:
         """The inventory, with a pod for each workload that has none."""
-        known = self._stand_ins.pods(self._workloads, self._pods)
+        known = self._stand_ins.pods(self._workloads, self._pods, self._nodes)
         pods = [*known, *template_pods(self._workloads, known)]
         namespaces = self._stand_ins.namespaces(self._namespaces, self._pods)
         return Inventory(

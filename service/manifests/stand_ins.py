@@ -5,6 +5,7 @@ Such objects count only where no Pod is in the upload; beside pods they say noth
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,31 +14,27 @@ from service.manifests import calico, cilium
 from service.manifests.calico import read_calico_workload
 from service.manifests.calico_fields import Note
 from service.manifests.cilium import read_cilium_workload
-from service.manifests.cilium_workloads import EndpointReading
+from service.manifests.endpoint_reading import EndpointReading
 from service.manifests.pods import port_order
 from service.manifests.report import Report
 from service.manifests.source import Source
 from service.manifests.workloads import Workload
 from service.model.finding import Severity
-from service.model.inventory import METADATA_NAME_LABEL, Namespace, Owner, Pod
+from service.model.inventory import METADATA_NAME_LABEL, Namespace, Node, Owner, Pod
 
 _Read = Callable[[Mapping[str, Any]], tuple[EndpointReading | None, tuple[Note, ...]]]
 
-
-def _read_calico(raw: Mapping[str, Any]) -> tuple[EndpointReading | None, tuple[Note, ...]]:
-    pod, notes = read_calico_workload(raw)
-    return None if pod is None else EndpointReading(pod, {}), notes
-
-
 READERS: dict[tuple[str, str], _Read] = {
     **dict.fromkeys(cilium.WORKLOAD_KINDS, read_cilium_workload),
-    **dict.fromkeys(calico.WORKLOAD_KINDS, _read_calico),
+    **dict.fromkeys(calico.WORKLOAD_KINDS, read_calico_workload),
 }
 #: What is not known of pods that such objects stand for.
 _NOT_KEPT = {
-    "CiliumEndpoint": "labels that it ignores, ports without a name, hostNetwork pods, nodes",
-    "WorkloadEndpoint": "ports without a name, hostNetwork pods",
+    "CiliumEndpoint": "labels that it ignores, ports without a name, hostNetwork pods",
+    "WorkloadEndpoint": "ports without a name, which ports are of init containers, hostNetwork "
+    "pods, labels of namespaces and service accounts",
 }
+_NAMED = 3
 
 
 class StandIns:
@@ -59,16 +56,22 @@ class StandIns:
         if read is not None:
             self._found.setdefault((read.pod.namespace, read.pod.name), (source, read))
 
-    def pods(self, workloads: Sequence[Workload], pods: Sequence[Pod]) -> list[Pod]:
+    def pods(
+        self, workloads: Sequence[Workload], pods: Sequence[Pod], nodes: Iterable[Node]
+    ) -> list[Pod]:
         """The pods of the upload, or those that stand for them."""
-        if pods or not self._found:
+        if not self._found:
+            return list(pods)
+        if pods:
+            self._tell_beside(pods)
             return list(pods)
         self._tell()
         by_namespace: dict[str, list[Workload]] = {}
         for each in workloads:
             by_namespace.setdefault(each.pod.namespace, []).append(each)
+        by_address = {address: node.name for node in nodes for address in node.addresses}
         return [
-            _owned(_in_order(read.pod), by_namespace.get(read.pod.namespace, ()))
+            _owned(_placed(read, by_address), by_namespace.get(read.pod.namespace, ()))
             for _, read in self._found.values()
         ]
 
@@ -84,19 +87,43 @@ class StandIns:
         return list(found.values())
 
     def _tell(self) -> None:
-        source, _ = next(iter(self._found.values()))
+        counts = Counter(source.kind for source, _ in self._found.values())
+        first = {source.kind: source for source, _ in reversed(self._found.values())}
+        for kind, count in sorted(counts.items()):
+            self._report.problem(
+                first[kind],
+                "PodsFromEndpoints",
+                Severity.MEDIUM,
+                f"the upload holds no Pods; {count} {kind} objects stand for them, "
+                f"which lack what the engine does not keep: {_NOT_KEPT[kind]}",
+            )
+
+    def _tell_beside(self, pods: Iterable[Pod]) -> None:
+        known = {(each.namespace, each.name) for each in pods}
+        missing = [key for key in self._found if key not in known]
+        if not missing:
+            return
+        source, _ = self._found[missing[0]]
+        named = ", ".join(f"{namespace}/{name}" for namespace, name in missing[:_NAMED])
+        more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
         self._report.problem(
             source,
-            "PodsFromEndpoints",
+            "EndpointsBesidePods",
             Severity.MEDIUM,
-            f"the upload holds no Pods; {len(self._found)} {source.kind} objects stand for them, "
-            f"which lack what the engine does not keep: {_NOT_KEPT[source.kind]}",
+            f"the upload holds Pods, so endpoints stand for none; these have no Pod in it and are "
+            f"left out: {named}{more}",
         )
 
 
-def _in_order(pod: Pod) -> Pod:
-    """The pod with its ports as a Pod object's are, so that it is the same written out and read."""
-    return replace(pod, ports=tuple(sorted(set(pod.ports), key=port_order)))
+def _placed(read: EndpointReading, nodes: Mapping[str, str]) -> Pod:
+    """The pod on its node, its ports as a Pod object's are: the same written out and read."""
+    pod = read.pod
+    return replace(
+        pod,
+        node=pod.node or nodes.get(read.node_address),
+        ports=tuple(sorted(set(pod.ports), key=port_order)),
+        labels=dict(sorted(pod.labels.items())),
+    )
 
 
 def _owned(pod: Pod, workloads: Iterable[Workload]) -> Pod:

@@ -17,7 +17,7 @@ from service.model.policy import UnreadPolicy
 from service.model.snapshot import PolicySet, Snapshot
 from tests.builders import Manifest, profile
 from tests.property.bounds import bounded
-from tests.property.test_policy_readers import _mutated
+from tests.property.test_policy_readers import _mutated, stands_for_a_pod
 
 _SPECS: dict[str, Manifest] = yaml.safe_load(
     """
@@ -71,6 +71,8 @@ def _seed(kind: str, api: str) -> Manifest:
 
 SEEDS = [_seed(kind, api) for kind in _SPECS for api in (API, STORED_API)]
 ENDPOINT: Manifest = {
+    "apiVersion": API,
+    "kind": "WorkloadEndpoint",
     "metadata": {"name": "n1-k8s-p-eth0", "namespace": "shop", "labels": {"a": "b"}},
     "spec": {
         "node": "n1",
@@ -104,11 +106,10 @@ def test_readers(manifest: Manifest) -> None:
 @bounded(1)
 @given(_mutated([ENDPOINT]))
 def test_endpoint_reader(manifest: Manifest) -> None:
-    pod, notes = read_calico_workload(manifest)
+    reading, notes = read_calico_workload(manifest)
     assert all(each.code and each.detail and each.severity for each in notes)
-    if pod is not None:
-        assert pod.namespace
-        assert pod.name
+    assert reading is not None or notes
+    stands_for_a_pod(manifest, is_read=reading is not None)
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=[f"{e['kind']}-{e['apiVersion']}" for e in SEEDS])

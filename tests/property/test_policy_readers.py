@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 from service.engines.registry import compile_pipeline, engine_names
 from service.manifests import admin_policy, cilium
 from service.manifests.admin_policy import read_admin_policy
+from service.manifests.archive import manifest_documents
 from service.manifests.cilium import read_cilium, read_cilium_workload
+from service.manifests.reader import UploadPart, read_upload
 from service.manifests.readings import ReadingLike
 from service.model.inventory import Inventory
 from service.model.snapshot import PolicySet, Snapshot
-from tests.builders import Manifest, profile
+from tests.builders import Manifest, profile, upload
 from tests.property.bounds import bounded
 
 SEEDS: list[Manifest] = list(
@@ -95,10 +97,12 @@ spec: {externalCIDRs: [10.0.0.0/8]}
     )
 )
 ENDPOINT: Manifest = {
+    "apiVersion": "cilium.io/v2",
+    "kind": "CiliumEndpoint",
     "metadata": {"name": "p", "namespace": "shop", "ownerReferences": [{"kind": "Pod"}]},
     "status": {
-        "identity": {"labels": ["k8s:a=b"]},
-        "networking": {"addressing": [{"ipv4": "10.0.0.1"}]},
+        "identity": {"labels": ["k8s:a=b", "k8s:io.cilium.k8s.namespace.labels.team=x"]},
+        "networking": {"addressing": [{"ipv4": "10.0.0.1"}], "node": "10.0.0.2"},
         "named-ports": [{"name": "http", "port": 80, "protocol": "TCP"}],
     },
 }
@@ -180,14 +184,20 @@ def test_policy_readers(manifest: Manifest) -> None:
         compile_pipeline(snapshot, profile(name))
 
 
+def stands_for_a_pod(manifest: Manifest, *, is_read: bool) -> None:
+    """An upload of the endpoint alone, which is no reason to refuse it, and back again."""
+    found = upload(manifest)
+    assert bool(found.inventory.pods) is is_read
+    text = manifest_documents(found.policies, found.inventory)
+    assert read_upload([UploadPart(text.encode())]).inventory == found.inventory
+
+
 @bounded(1)
 @given(_mutated([ENDPOINT]))
 def test_endpoint_reader(manifest: Manifest) -> None:
     reading, notes = read_cilium_workload(manifest)
     assert all(each.code and each.detail for each in notes)
-    if reading is not None:
-        assert reading.pod.namespace
-        assert reading.pod.name
+    stands_for_a_pod(manifest, is_read=reading is not None)
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=[each["kind"] for each in SEEDS])

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
-from service.manifests.calico import read_calico, read_calico_workload, superseded_forms
+from service.manifests.calico import read_calico, superseded_forms
 from service.manifests.faults import UploadRefused
 from service.model.calico import API, STORED_API, CalicoPolicy, HostEndpoint, NetworkSet
 from service.model.finding import Severity
-from service.model.inventory import ContainerPort
-from tests.builders import pod, upload
+from tests.builders import upload
 
 HOST = "{node: n1, interfaceName: eth0}"
 
@@ -222,49 +221,3 @@ def test_problems_and_faults_of_an_upload_have_places() -> None:
     assert [(each.document, each.pointer) for each in refused.value.faults] == [
         (1, "/spec/ingress/0/source/nets/0")
     ]
-
-
-def workload_endpoint() -> dict[str, Any]:
-    return {
-        "apiVersion": API,
-        "kind": "WorkloadEndpoint",
-        "metadata": {
-            "name": "n1-k8s-web-eth0",
-            "namespace": "shop",
-            "labels": {"app": "web", "projectcalico.org/namespace": "shop"},
-        },
-        "spec": {
-            "node": "n1",
-            "orchestrator": "k8s",
-            "pod": "web",
-            "profiles": ["kns.shop", "ksa.shop.front"],
-            "ipNetworks": ["10.244.1.10/32", "fd00::10/128", "10.0.0.0/8", 5, "x"],
-            "ports": [
-                {"name": "http", "protocol": "TCP", "port": 8080},
-                {"name": "raw", "protocol": 7, "port": 8080},
-                {"name": "none", "protocol": "TCP", "port": 0},
-            ],
-        },
-    }
-
-
-def test_workload_endpoints_stand_for_pods() -> None:
-    raw = workload_endpoint()
-    found, notes = read_calico_workload(raw)
-    assert found is not None
-    assert (found.namespace, found.name, found.node) == ("shop", "web", "n1")
-    assert dict(found.labels) == {"app": "web"}
-    assert (found.addresses, found.service_account) == (("10.244.1.10", "fd00::10"), "front")
-    assert found.ports == (ContainerPort(8080, "TCP", "http"),)
-    assert [each.pointer for each in notes] == [f"/spec/ipNetworks/{index}" for index in (2, 3, 4)]
-    assert all(each.severity is not None for each in notes)
-    for missing in ({"pod": ""}, {"orchestrator": "openstack"}):
-        assert read_calico_workload({**raw, "spec": {**raw["spec"], **missing}})[0] is None
-
-
-def test_workload_endpoints_of_an_upload() -> None:
-    alone = upload(workload_endpoint())
-    assert [(each.namespace, each.name) for each in alone.inventory.pods] == [("shop", "web")]
-    assert "PodsFromEndpoints" in {each.code for each in alone.problems}
-    beside_pods = upload(workload_endpoint(), pod("shop/other"))
-    assert [each.name for each in beside_pods.inventory.pods] == ["other"]

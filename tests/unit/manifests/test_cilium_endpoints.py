@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 import yaml
 
-from tests.builders import Manifest, upload
+from service.model.finding import Severity
+from tests.builders import Manifest, node, upload
 
 ENDPOINT = """
 apiVersion: cilium.io/v2
@@ -66,7 +68,10 @@ class TestEndpoints:
         assert [(each.name, each.number) for each in pod.ports] == [("http", 8080)]
         (namespace,) = found.inventory.namespaces
         assert namespace.labels == {"kubernetes.io/metadata.name": "shop", "team": "a"}
-        assert [each.code for each in found.problems] == ["PodsFromEndpoints"]
+        assert [(each.code, each.pointer) for each in found.problems] == [
+            ("InvalidPort", "/status/named-ports/1/port"),
+            ("PodsFromEndpoints", ""),
+        ]
 
     def test_belongs_to_the_workload_that_it_is_named_after(self) -> None:
         found = upload(self.endpoint(), self.deployment())
@@ -82,6 +87,9 @@ class TestEndpoints:
         found = upload(self.endpoint(), pod)
         assert [each.name for each in found.inventory.pods] == ["other"]
         assert found.inventory.namespaces == ()
+        assert [each.code for each in found.problems if "Endpoints" in each.code] == [
+            "EndpointsBesidePods"
+        ]
 
     def test_health_endpoint_is_no_pod(self) -> None:
         endpoint = self.endpoint()
@@ -94,3 +102,47 @@ class TestEndpoints:
         found = upload(endpoint)
         assert "InvalidAddress" in {each.code for each in found.problems}
         assert found.inventory.pods[0].addresses == ()
+
+    def test_runs_on_the_node_that_has_its_address(self) -> None:
+        alone, placed = upload(self.endpoint()), upload(self.endpoint(), node("n1", "192.168.0.4"))
+        assert [each.node for each in alone.inventory.pods] == [None]
+        assert [each.node for each in placed.inventory.pods] == ["n1"]
+
+    @pytest.mark.parametrize("identity", [None, {}, {"labels": []}, {"labels": ["reserved:init"]}])
+    def test_without_labels(self, identity: Manifest | None) -> None:
+        endpoint = self.endpoint()
+        endpoint["status"]["identity"] = identity
+        found = upload(endpoint)
+        assert [each.labels for each in found.inventory.pods] == [{}]
+        told = {each.code: each.severity for each in found.problems}
+        assert told["CiliumEndpointWithoutIdentity"] is Severity.HIGH
+
+    @pytest.mark.parametrize(
+        ("labels", "left", "code"),
+        [
+            (["k8s:app=a b"], {}, "InvalidLabelValue"),
+            (["k8s:a b=c", "k8s:app=x"], {"app": "x"}, "InvalidLabelKey"),
+        ],
+    )
+    def test_labels_that_no_pod_has(
+        self, labels: list[str], left: dict[str, str], code: str
+    ) -> None:
+        endpoint = self.endpoint()
+        endpoint["status"]["identity"]["labels"] = labels
+        found = upload(endpoint)
+        assert [each.labels for each in found.inventory.pods] == [left]
+        assert code in {each.code for each in found.problems}
+
+    def test_the_job_that_made_it(self) -> None:
+        endpoint = self.endpoint()
+        endpoint["metadata"]["name"] = "dump-29-x2rnm"
+        endpoint["status"]["identity"]["labels"].append("k8s:job-name=dump-29")
+        assert [each.workload for each in upload(endpoint).inventory.pods] == ["Job/dump-29"]
+
+    def test_controller_of_its_own(self) -> None:
+        endpoint = self.endpoint()
+        references = endpoint["metadata"]["ownerReferences"]
+        references.append({"kind": "Node", "name": "n1", "controller": True})
+        assert [each.owner for each in upload(endpoint).inventory.pods] == [None]
+        references.append({"kind": "CronJob", "name": "c", "controller": True})
+        assert [each.workload for each in upload(endpoint).inventory.pods] == ["CronJob/c"]
