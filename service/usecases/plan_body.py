@@ -54,6 +54,7 @@ def command_bodies(commands: Iterable[Command]) -> list[Body]:
             **_without_empty({"text": each.text, "purpose": each.purpose}),
             "destructive": each.destructive,
             "prompts": each.prompts,
+            "conditional": each.conditional,
         }
         for each in commands
     ]

@@ -23,13 +23,15 @@ _END_OF_TEXT = "NETVERDICT_END"
 class Command:
     """One command, or a pipeline, as it is typed.
 
-    `destructive` marks what deletes; `prompts` what asks for something at the keyboard.
+    `destructive` marks what deletes; `prompts` what asks for something at the keyboard;
+    `conditional` what is to be run only where its purpose says so.
     """
 
     text: str
     purpose: str = ""
     destructive: bool = False
     prompts: bool = False
+    conditional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ def render(template: Mapping[str, Any], names: Names) -> Command:
         template.get("purpose", ""),
         bool(template.get("destructive", False)),
         bool(template.get("prompts", False)),
+        bool(template.get("conditional", False)),
     )
 
 
