@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,8 +19,9 @@ from yaml.nodes import Node
 
 from service.manifests.report import Report
 from service.manifests.schema import convert
-from service.manifests.yaml_nodes import Composer
+from service.manifests.yaml_nodes import DUPLICATE_KEY, Composer, duplicate_key
 from service.manifests.yaml_source import as_json, find
+from service.model.finding import Severity
 
 T = TypeVar("T")
 
@@ -42,14 +44,6 @@ class Lines:
         self._line += self._content.count(b"\n", self._offset, offset)
         self._offset = offset
         return self._line
-
-
-class DuplicateKey(Exception):
-    """Two equal keys in one JSON object."""
-
-    def __init__(self, key: str) -> None:
-        self.key = key
-        super().__init__(key)
 
 
 @dataclass(slots=True)
@@ -103,17 +97,18 @@ class JsonSource:
             if _SURROGATE.search(text):
                 # Half of a pair is no text; the standard library would let it through.
                 msgspec.json.decode(text)
-            value = json.loads(text, object_pairs_hook=_strict_object)
+            duplicates: list[str] = []
+            value = json.loads(text, object_pairs_hook=partial(_object, duplicates))
             if text.count(b"{") + text.count(b"[") > self.depth:
                 check_depth(value, self.depth)
-        except DuplicateKey as error:
-            report.fault(self, "DuplicateKey", f"the key {error.key!r} is there twice")
         except (RecursionError, TooDeep):
             report.fault(self, "DepthExceeded", f"nested more than {self.depth} levels deep")
         except ValueError as error:
             report.fault(self, "MalformedDocument", f"not JSON: {error}")
         else:
             assert isinstance(value, dict)
+            for key in dict.fromkeys(duplicates):
+                report.problem(self, DUPLICATE_KEY, Severity.MEDIUM, duplicate_key(key))
             return value
         return None
 
@@ -142,14 +137,12 @@ def check_depth(value: Any, most: int) -> None:
             check_depth(each, most - 1)
 
 
-def _strict_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(duplicates: list[str], pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object in which the last of equal keys counts, with such keys noted."""
     found = dict(pairs)
     if len(found) < len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise DuplicateKey(key)
-            seen.add(key)
+        counts = Counter(key for key, _ in pairs)
+        duplicates.extend(key for key, count in counts.items() if count > 1)
     return found
 
 

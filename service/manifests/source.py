@@ -33,7 +33,7 @@ class Source(Protocol):
         ...
 
     def content(self, report: Report) -> dict[str, Any] | None:
-        """The content as plain values; equal keys in one object are faults."""
+        """The content as plain values; of equal keys in one object the last counts and is told."""
         ...
 
     def text(self) -> str:

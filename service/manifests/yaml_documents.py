@@ -7,7 +7,7 @@ document only and the text of each is at hand.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,8 +27,9 @@ from service.manifests.limits import Limits
 from service.manifests.report import Report
 from service.manifests.schema import describe
 from service.manifests.source import Numbering, Spot
-from service.manifests.yaml_nodes import Abandoned, Composer, NodeReader
+from service.manifests.yaml_nodes import DUPLICATE_KEY, Abandoned, Composer, NodeReader
 from service.manifests.yaml_source import YamlSource, find, pointer_to
+from service.model.finding import Severity
 
 _MARKER = re.compile(r"(?:\A|(?<=[\n\r\x85\u2028\u2029]))(?:---|\.\.\.)(?=\s|\Z)")
 _EMPTY = re.compile(r"(?:---(?=\s|\Z))?(?:\s++|#[^\n\r]*+|^%[^\n\r]*+)*+\Z", re.MULTILINE)
@@ -127,13 +128,29 @@ class YamlReader:
             self._limits, lambda *note: notes.append(note), self._scalars, has_aliases=has_aliases
         )
         value = reader.value(root)
-        if notes:
+        faults = [each for each in notes if each[0] != DUPLICATE_KEY]
+        if faults:
             spot = self._spot(chunk.line + int(root.start_mark.line))
-            for code, detail, node in notes:
+            for code, detail, node in faults:
                 spot = replace(spot, line=chunk.line + int(node.start_mark.line))
                 self._report.fault(spot, code, detail, pointer_to(root, node))
         elif value is not None:
-            yield from self._expand(value, root, chunk, NO_IDENTITY, is_item=False)
+            found = self._expand(value, root, chunk, NO_IDENTITY, is_item=False)
+            yield from self._told(found, notes) if notes else found
+
+    def _told(
+        self, sources: Iterable[YamlSource], notes: Iterable[tuple[str, str, Node]]
+    ) -> Iterator[YamlSource]:
+        """The objects, with what there is to tell of each."""
+        left = list(notes)
+        for source in sources:
+            for note in list(left):
+                code, detail, node = note
+                pointer = pointer_to(source.node, node)
+                if pointer:
+                    left.remove(note)
+                    self._report.problem(source, code, Severity.MEDIUM, detail, pointer)
+            yield source
 
     def _expand(
         self, value: Any, node: Node, chunk: Chunk, inherited: Identity, *, is_item: bool

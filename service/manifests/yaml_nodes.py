@@ -28,6 +28,20 @@ _COLLECTION_TAGS = frozenset(TAG_PREFIX + each for each in ("map", "seq"))
 NoteNode = Callable[[str, str, Node], None]
 """Takes a code, a detail and the node that it is about."""
 
+DUPLICATE_KEY = "DuplicateKey"
+
+
+def duplicate_key(key: str) -> str:
+    """What there is to tell of a key that a mapping has twice; it is no fault.
+
+    kubectl drops all but the last when it turns YAML into JSON. The API server keeps the last
+    and warns, unless a request asks for strict field validation (`fieldValidation`).
+    """
+    return (
+        f"the key {key!r} is there twice; the last one counts, as it does for kubectl and for "
+        "the API server unless it is asked to be strict"
+    )
+
 
 class Composer(CParser):
     """libyaml's parser with node tags that say only whether a scalar was plain."""
@@ -104,7 +118,7 @@ class NodeReader:
             if key is None:
                 continue
             if key in seen:
-                self._note("DuplicateKey", f"the key {key!r} is there twice", key_node)
+                self._note(DUPLICATE_KEY, duplicate_key(key), key_node)
             seen.add(key)
             answer[key] = self.value(value_node, depth)
 
@@ -162,7 +176,7 @@ def value_of(text: str) -> Any:
         value = reader.value(node)
     except (YAMLError, Abandoned):
         return None
-    return None if faults else value
+    return value if {*faults} <= {DUPLICATE_KEY} else None
 
 
 class Expansion:

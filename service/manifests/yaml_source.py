@@ -116,7 +116,8 @@ def _step(node: Node, step: str) -> Node | None:
     elif isinstance(node, MappingNode):
         pairs = node.value
         inside = [(escape(key.value), each) for key, each in pairs if isinstance(key, ScalarNode)]
-    return next((each for name, each in inside if name == step), None)
+    # Of two equal keys the last one counts.
+    return next((each for name, each in reversed(inside) if name == step), None)
 
 
 def pointer_to(root: Node, target: Node) -> str:

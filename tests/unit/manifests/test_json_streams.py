@@ -5,6 +5,7 @@ import json
 import pytest
 
 from service.manifests.reader import Upload, UploadPart, read_upload
+from service.model.finding import Severity
 from tests.unit.manifests.reading import codes_of, faults_of, read
 
 A = '{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}}'
@@ -119,9 +120,12 @@ def test_what_is_no_object(text: str, codes: list[tuple[str, str]]) -> None:
 
 
 def test_two_equal_keys_in_a_policy() -> None:
-    text = json.dumps(POLICY)[:-1] + ', "spec": {}}'
-    (fault,) = faults_of(text)
-    assert fault.code == "DuplicateKey"
+    text = json.dumps(POLICY)[:-1] + ', "spec": {"podSelector": {"matchLabels": {"last": "one"}}}}'
+    found = _json(text)
+    assert found.policies[0].normalised["spec"]["podSelector"] == {"matchLabels": {"last": "one"}}
+    (told,) = found.problems
+    assert (told.code, told.severity, told.document) == ("DuplicateKey", Severity.MEDIUM, 1)
+    assert "'spec'" in told.detail
 
 
 @pytest.mark.parametrize("name", ["\\ud800", "\\uDC00x", "a\\ud83d"])

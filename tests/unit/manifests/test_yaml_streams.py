@@ -5,6 +5,7 @@ import pytest
 from service.manifests.faults import UploadRefused
 from service.manifests.reader import UploadPart, read_upload
 from service.manifests.yaml_documents import split
+from service.model.finding import Severity
 from tests.unit.manifests.reading import codes_of, faults_of, policy_text, read
 
 NAMESPACE = "{apiVersion: v1, kind: Namespace, metadata: {name: %s}}"
@@ -150,9 +151,6 @@ def test_the_text_of_an_item_that_leans_on_its_list_is_made_whole() -> None:
         ("a: *unknown\n", "MalformedDocument", 1, 1),
         ("a: \x01\n", "MalformedDocument", 1, 1),
         ("a: .nan\nb: .nan\n", "MalformedDocument", 1, 1),
-        ("a: 1\na: 2\n", "DuplicateKey", 1, 2),
-        ("a: 1\n'a': 2\n", "DuplicateKey", 1, 2),
-        ("a:\n  b: 1\n  b: 2\n", "DuplicateKey", 1, 3),
         ("a: !foo 1\n", "TagNotAllowed", 1, 1),
         ("a: !!set {b}\n", "TagNotAllowed", 1, 1),
         ("!foo\na: 1\n", "TagNotAllowed", 1, 1),
@@ -167,6 +165,61 @@ def test_the_text_of_an_item_that_leans_on_its_list_is_made_whole() -> None:
 def test_faults_have_their_place(text: str, code: str, document: int, line: int) -> None:
     first = faults_of(text)[0]
     assert (first.code, first.document, first.line) == (code, document, line)
+
+
+@pytest.mark.parametrize(
+    ("text", "labels", "line", "pointer"),
+    [
+        ("metadata: {name: a}\nmetadata: {name: b, labels: {c: d}}\n", {"c": "d"}, 4, "/metadata"),
+        (
+            "metadata:\n  name: b\n  labels:\n    x: y\n    'x': z\n",
+            {"x": "z"},
+            7,
+            "/metadata/labels/x",
+        ),
+        ("metadata: {name: a, name: b}\n", {}, 3, "/metadata/name"),
+    ],
+)
+def test_of_equal_keys_the_last_one_counts(
+    text: str, labels: dict[str, str], line: int, pointer: str
+) -> None:
+    found = read(f"apiVersion: v1\nkind: Namespace\n{text}")
+    (namespace,) = found.inventory.namespaces
+    assert (namespace.name, {**namespace.labels}) == (
+        "b",
+        {"kubernetes.io/metadata.name": "b", **labels},
+    )
+    (told,) = found.problems
+    assert (told.code, told.severity) == ("DuplicateKey", Severity.MEDIUM)
+    assert (told.document, told.line, told.pointer) == (1, line, pointer)
+
+
+def test_equal_keys_in_an_item_of_a_list() -> None:
+    upload = read(
+        """\
+        apiVersion: networking.k8s.io/v1
+        kind: NetworkPolicyList
+        items:
+        - {metadata: {name: a}, spec: {podSelector: {}}}
+        - metadata: {name: b}
+          spec:
+            podSelector: {}
+            podSelector: {matchLabels: {x: z}}
+        - {metadata: {name: c}, spec: {podSelector: {}}}
+        """
+    )
+    (told,) = upload.problems
+    assert (told.document, told.line, told.pointer) == (2, 8, "/spec/podSelector")
+    again = read(*(each.text for each in upload.policies))
+    assert [each.digest for each in again.policies] == [each.digest for each in upload.policies]
+    # The first one would be a policy for every pod.
+    assert upload.policies[0].digest != upload.policies[1].digest
+
+
+def test_equal_keys_in_what_is_only_counted() -> None:
+    found = read("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {x: y, x: z}\n")
+    assert found.ignored == {"v1/ConfigMap": 1}
+    assert [each.code for each in found.problems] == ["DuplicateKey"]
 
 
 def test_one_broken_document_does_not_hide_the_faults_of_others() -> None:
