@@ -36,10 +36,18 @@ BLUEPRINTS = (
 log = logs.logger("netverdict.app")
 
 
+class Application(Flask):
+    """Flask without what is looked for in every request and never there."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """No view and no hook of ours is asynchronous."""
+        return func
+
+
 def create_app(settings: Settings, context: Context | None = None) -> Flask:
     """The WSGI application. Nothing is opened here: a server may fork after it."""
     chosen = context or create_context(settings)
-    app = Flask("service", static_folder=None, template_folder=None)
+    app = Application("service", static_folder=None, template_folder=None)
     app.json = JsonProvider(app)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     # A path is looked up as it is; neither redirect nor guess.

@@ -9,7 +9,9 @@ from functools import wraps
 from typing import Any, TypeVar
 
 import marshmallow as ma
+from flask import Response, jsonify, request
 from flask_smorest import Blueprint
+from flask_smorest.utils import set_status_and_headers_in_response, unpack_tuple_response
 
 from service.web import problem_types as types
 from service.web.negotiation import choose
@@ -79,7 +81,7 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest ships no t
         described = Operation(operation_id, tuple(refuses), tuple(conditions), links or {}, body)
 
         def decorate(view: View) -> View:
-            decorated: View = self.doc(operationId=operation_id)(view)
+            decorated: View = _documented(view, self.doc(operationId=operation_id))
             decorated._apidoc["operation"] = described  # type: ignore[attr-defined]
             return decorated
 
@@ -90,8 +92,20 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest ships no t
     ) -> Callable[[View], View]:
         """Read the body or the query with a schema and pass it on."""
         options.setdefault("error_status_code", 400 if location == "query" else 422)
-        found: Callable[[View], View] = super().arguments(schema, location=location, **options)
-        return found
+        # Made once: a schema costs more to make than to use.
+        reader = schema() if isinstance(schema, type) else schema
+        decorator = super().arguments(reader, location=location, **options)
+        parse = self.ARGUMENTS_PARSER.parse
+
+        def decorate(view: View) -> View:
+            @wraps(view)
+            def reading(*args: Any, **kwargs: Any) -> Any:
+                return view(*args, parse(reader, request, location=location), **kwargs)
+
+            found: View = _documented(reading, decorator)
+            return found
+
+        return decorate
 
     def response(
         self,
@@ -107,12 +121,26 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest ships no t
         `negotiated` leaves that question to the view, which offers more than this one type.
         """
         documented = {name: name for name in headers}
-        decorator = super().response(status_code, schema, headers=documented, **options)
-        offered = options.get("content_type") or JSON
+        writer = schema() if isinstance(schema, type) else schema
+        decorator = super().response(status_code, writer, headers=documented, **options)
+        offered = "" if schema is None or negotiated else options.get("content_type") or JSON
+        dump = writer.dump if isinstance(writer, ma.Schema) else None
 
         def decorate(view: View) -> View:
-            asks = schema is not None and not negotiated
-            found: View = decorator(_if_acceptable(view, offered) if asks else view)
+            @wraps(view)
+            def answering(*args: Any, **kwargs: Any) -> Response:
+                if offered:
+                    choose(offered)
+                body, status, fields = unpack_tuple_response(view(*args, **kwargs))
+                if isinstance(body, Response):
+                    response = body
+                else:
+                    response = jsonify(body if dump is None else dump(body))
+                    response.status_code = status_code
+                set_status_and_headers_in_response(response, status, fields)
+                return response
+
+            found: View = _documented(answering, decorator)
             return found
 
         return decorate
@@ -128,7 +156,7 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest ships no t
     ) -> Callable[[View], View]:
         """Document another answer of success."""
         documented = {name: name for name in headers}
-        found: Callable[[View], View] = self.alt_response(
+        decorator = self.alt_response(
             status_code,
             schema=schema,
             description=description,
@@ -136,7 +164,7 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest ships no t
             success=True,
             **options,
         )
-        return found
+        return lambda view: _documented(view, decorator)
 
     @staticmethod
     def _prepare_operation_doc(
@@ -180,11 +208,11 @@ def response_name(problem_type: ProblemType) -> str:
     return "".join(word.capitalize() for word in problem_type.slug.split("-"))
 
 
-def _if_acceptable(view: View, media_type: str) -> View:
-    @wraps(view)
-    def negotiating(*args: Any, **kwargs: Any) -> Any:
-        choose(media_type)
-        return view(*args, **kwargs)
+def _documented(view: Callable[..., Any], decorator: Callable[..., Any]) -> Any:
+    """The view with what a decorator of flask-smorest notes about it.
 
-    found: Any = negotiating
-    return found  # type: ignore[no-any-return]
+    What such a decorator does when the view is called we do ourselves, and once instead of in a
+    wrapper each.
+    """
+    view._apidoc = decorator(view)._apidoc  # type: ignore[attr-defined]
+    return view

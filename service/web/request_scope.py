@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-import uuid
+from secrets import token_hex
 
 import structlog
 from flask import Flask, Response, g, request
@@ -43,29 +43,35 @@ def route() -> str:
 def _begin() -> None:
     metrics.request_started()
     g.started = time.perf_counter()
-    given = request.headers.get(HEADER, "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    asked = request._get_current_object()  # type: ignore[attr-defined]
+    headers = asked.headers
+    given = headers.get(HEADER, "")
+    request_id = given if given and _REQUEST_ID.fullmatch(given) else token_hex(16)
+    bound = {"request_id": request_id}
+    if trace := _TRACEPARENT.fullmatch(headers.get("traceparent", "")):
+        bound["trace_id"] = trace[1]
     structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=g.request_id)
-    if trace := _TRACEPARENT.fullmatch(request.headers.get("traceparent", "")):
-        structlog.contextvars.bind_contextvars(trace_id=trace[1])
+    structlog.contextvars.bind_contextvars(**bound)
+    g.request_id = request_id
     # No name holds it, and PostgreSQL refuses it in any text.
-    if "\0" in request.path or "%00" in request.query_string.decode("latin-1"):
+    if "\0" in asked.path or b"%00" in asked.query_string:
         raise BadRequest("The address holds the character U+0000.")
 
 
 def _end(response: Response) -> Response:
+    asked = request._get_current_object()  # type: ignore[attr-defined]
     response.headers[HEADER] = g.request_id
     response.headers["X-Content-Type-Options"] = "nosniff"
     seconds = time.perf_counter() - g.started
-    metrics.request_answered(request.method, route(), response.status_code, seconds)
-    if route() not in _QUIET or response.status_code >= 400:
+    found, status = route(), response.status_code
+    metrics.request_answered(asked.method, found, status, seconds)
+    if found not in _QUIET or status >= 400:
         log.info(
             "answered",
-            method=request.method,
-            path=request.path,
-            route=route(),
-            status=response.status_code,
+            method=asked.method,
+            path=asked.path,
+            route=found,
+            status=status,
             milliseconds=round(seconds * 1000, 1),
             bytes=response.content_length,
         )
