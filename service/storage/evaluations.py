@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
 
-from sqlalchemy import func, select
+from sqlalchemy import Table, func, select
 from sqlalchemy import insert as insert_into
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute
 
-from service.storage.database import Session
+from service.storage.database import Connection, Session
+from service.storage.errors import Gone, is_dangling
 from service.storage.tables import ClusterRow, EvaluationRow, RevisionRow, VerdictRow
 
-__all__ = ["find", "insert", "page", "recorded", "verdict_page", "verdicts_of"]
+__all__ = ["NewEvaluation", "find", "insert", "page", "recorded", "verdict_page", "verdicts_of"]
 
 #: What verdicts can be filtered by, all by equality.
 _FILTERS: Mapping[str, InstrumentedAttribute[str]] = {
@@ -25,27 +29,55 @@ _FILTERS: Mapping[str, InstrumentedAttribute[str]] = {
     "port": VerdictRow.port,
 }
 
+_EVALUATION = insert_into(cast("Table", EvaluationRow.__table__))
+_VERDICT = insert_into(cast("Table", VerdictRow.__table__))
 
-def insert(session: Session, row: EvaluationRow, verdicts: Sequence[Mapping[str, Any]]) -> None:
-    """Record an evaluation with its verdicts, given as the columns of their rows."""
-    session.add(row)
-    session.flush()
-    if verdicts:
-        session.execute(
-            insert_into(VerdictRow),
-            [
-                {
-                    "evaluation_sequence": row.sequence,
-                    "revision_id": row.revision_id,
-                    "position": position,
-                    "engine": row.engine,
-                    "engine_name": row.engine_name,
-                    "created_at": row.created_at,
-                    **verdict,
-                }
-                for position, verdict in enumerate(verdicts)
-            ],
+
+@dataclass(frozen=True, slots=True)
+class NewEvaluation:
+    """An evaluation before it is recorded: `EvaluationRow` without what the database gives."""
+
+    id: str
+    revision_id: int
+    engine: str
+    engine_name: str
+    engine_version: str | None
+    engine_options: Mapping[str, str]
+    flow_count: int
+    decisions: Mapping[str, int]
+    created_at: datetime
+
+
+def insert(
+    connection: Connection, new: NewEvaluation, verdicts: Iterable[Mapping[str, Any]]
+) -> None:
+    """Record an evaluation with its verdicts, given as the columns of their rows.
+
+    `Gone` where its revision has been deleted; else that stays until this transaction ends.
+    """
+    try:
+        made = connection.execute(
+            _EVALUATION, {name: getattr(new, name) for name in NewEvaluation.__slots__}
         )
+    except IntegrityError as error:
+        if is_dangling(error):
+            raise Gone("revision") from error
+        raise
+    (sequence,) = made.inserted_primary_key or (None,)
+    found = [
+        {
+            "evaluation_sequence": sequence,
+            "revision_id": new.revision_id,
+            "position": position,
+            "engine": new.engine,
+            "engine_name": new.engine_name,
+            "created_at": new.created_at,
+            **verdict,
+        }
+        for position, verdict in enumerate(verdicts)
+    ]
+    if found:
+        connection.execute(_VERDICT, found)
 
 
 def find(session: Session, evaluation: str) -> tuple[EvaluationRow, int, str] | None:

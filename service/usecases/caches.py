@@ -16,6 +16,7 @@ from service.analysis.evaluate import Evaluator
 from service.analysis.workloads import WorkloadEndpoint
 from service.manifests.faults import Problem
 from service.manifests.upload import PolicyDocument
+from service.model.cluster import ClusterRecord
 from service.model.inventory import Inventory
 from service.model.snapshot import Snapshot
 from service.usecases.report_content import ReportContent
@@ -64,4 +65,6 @@ class Caches:
     )
     workloads: Recent[tuple[WorkloadEndpoint, ...]] = field(default_factory=lambda: Recent(8))
     evaluators: Recent[Evaluator] = field(default_factory=lambda: Recent(16))
+    #: By cluster and version: what a cluster's record says only changes with its version.
+    records: Recent[ClusterRecord] = field(default_factory=lambda: Recent(256))
     reports: Recent[ReportContent] = field(default_factory=lambda: Recent(4))

@@ -32,8 +32,13 @@ def find_row(session: Session, name: str, *, lock: bool = False) -> ClusterRow:
     """A cluster's row, or `NotFound`."""
     row = rows.find(session, name, lock=lock) if SLUG.fullmatch(name) else None
     if row is None:
-        raise NotFound("ClusterNotFound", f"there is no cluster {name[:80]!r}")
+        raise no_cluster(name)
     return row
+
+
+def no_cluster(name: str) -> NotFound:
+    """What to say of a cluster that is not there."""
+    return NotFound("ClusterNotFound", f"there is no cluster {name[:80]!r}")
 
 
 def insert_row(session: Session, name: str, record: ClusterRecord, now: datetime) -> ClusterRow:

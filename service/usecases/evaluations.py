@@ -12,7 +12,7 @@ from service.model.cluster import EngineChoice
 from service.model.flow import Flow
 from service.model.verdict import Decision, Verdict
 from service.storage import evaluations as rows
-from service.storage import revisions
+from service.storage.errors import Gone
 from service.storage.tables import EvaluationRow, VerdictRow
 from service.usecases.cluster_rows import find_row
 from service.usecases.context import Context
@@ -20,8 +20,8 @@ from service.usecases.engine_filters import engine_filter
 from service.usecases.errors import FieldError, Invalid, InvalidParameter, NotFound
 from service.usecases.flow_json import describe_end, flow_key
 from service.usecases.paging import Page, PageRequest, number_after, page_of
-from service.usecases.selecting import find_revision, select_revision
-from service.usecases.snapshots import PartKeys, evaluator_of, facts_of, profile_for
+from service.usecases.selecting import locate_revision, select_revision
+from service.usecases.snapshots import evaluator_of, facts_of, profile_for
 from service.usecases.texts import is_storable
 from service.usecases.verdict_json import verdict_body
 from service.usecases.views import EvaluationView, VerdictView
@@ -63,13 +63,13 @@ def evaluate_flows(
     if not 0 < len(flows) <= MOST_FLOWS:
         detail = f"there must be 1 to {MOST_FLOWS} flows"
         raise Invalid("BadFlowCount", detail, [FieldError("/flows", detail, "BadValue")])
-    _, record, row = find_revision(context, cluster, revision)
-    profile = profile_for(record, engine)
-    evaluator = evaluator_of(context, PartKeys.of(row), facts_of(record), profile)
+    found = locate_revision(context, cluster, revision)
+    profile = profile_for(found.record, engine)
+    evaluator = evaluator_of(context, found.keys, facts_of(found.record), profile)
     verdicts = _evaluate(evaluator, flows)
-    evaluation = EvaluationRow(
+    new = rows.NewEvaluation(
         id="" if dry_run else context.new_id(),
-        revision_id=row.id,
+        revision_id=found.id,
         engine=str(profile),
         engine_name=profile.engine,
         engine_version=str(profile.version) if profile.version else None,
@@ -78,13 +78,22 @@ def evaluate_flows(
         decisions=dict(Counter(each.decision.value for each in verdicts)),
         created_at=context.clock(),
     )
-    columns = [verdict_columns(verdict) for verdict in verdicts]
-    if not dry_run:
-        with context.database.write() as session:
-            if not revisions.exists(session, row.id):
-                raise NotFound("RevisionNotFound", "the revision has just been deleted")
-            rows.insert(session, evaluation, columns)
-    return evaluation_view(evaluation, cluster, row.number, columns)
+    if dry_run:
+        columns = [answer_columns(each) for each in verdicts]
+    else:
+        columns = [verdict_columns(each) for each in verdicts]
+        _record(context, new, columns)
+    return evaluation_view(new, cluster, found.number, columns)
+
+
+def _record(
+    context: Context, new: rows.NewEvaluation, columns: Sequence[Mapping[str, Any]]
+) -> None:
+    try:
+        with context.database.record() as connection:
+            rows.insert(connection, new, columns)
+    except Gone as gone:
+        raise NotFound("RevisionNotFound", "the revision has just been deleted") from gone
 
 
 def list_evaluations(
@@ -154,22 +163,29 @@ def list_verdicts(
     )
 
 
+def answer_columns(verdict: Verdict) -> dict[str, Any]:
+    """What is shown of a verdict."""
+    return {"decision": verdict.decision.value, "body": verdict_body(verdict)}
+
+
 def verdict_columns(verdict: Verdict) -> dict[str, Any]:
     """What is stored of a verdict."""
     flow = verdict.flow
     return {
+        **answer_columns(verdict),
         "flow_key": flow_key(flow),
         "source": describe_end(flow.source),
         "destination": describe_end(flow.destination),
         "protocol": flow.protocol.upper(),
         "port": "" if flow.port is None else str(flow.port),
-        "decision": verdict.decision.value,
-        "body": verdict_body(verdict),
     }
 
 
 def evaluation_view(
-    row: EvaluationRow, cluster: str, revision: int, verdicts: Sequence[Mapping[str, Any]] = ()
+    row: EvaluationRow | rows.NewEvaluation,
+    cluster: str,
+    revision: int,
+    verdicts: Sequence[Mapping[str, Any]] = (),
 ) -> EvaluationView:
     """The evaluation of a row."""
     return EvaluationView(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 
 from service.manifests.faults import Problem
@@ -12,9 +14,11 @@ from service.storage import revisions as rows
 from service.storage.database import Session
 from service.storage.tables import ClusterRow, RevisionRow
 from service.usecases.cluster_json import stored_record
-from service.usecases.cluster_rows import find_row
+from service.usecases.cluster_rows import find_row, no_cluster
 from service.usecases.context import Context
 from service.usecases.errors import NotFound
+from service.usecases.snapshots import PartKeys
+from service.usecases.texts import SLUG
 from service.usecases.views import RevisionCounts, RevisionView
 
 
@@ -30,6 +34,42 @@ LATEST = "latest"
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """What answering flows takes of a revision and its cluster."""
+
+    id: int
+    number: int
+    keys: PartKeys
+    record: ClusterRecord
+
+
+def locate_revision(context: Context, cluster: str, selector: str) -> Located:
+    """A revision as `find_revision` finds it, without what only its own page shows."""
+    found: rows.Place | None = None
+    number, digest = _NUMBER.fullmatch(selector), _DIGEST.fullmatch(selector)
+    if SLUG.fullmatch(cluster):
+        with context.database.ask() as connection:
+            found = rows.locate(
+                connection,
+                cluster,
+                number=int(selector) if number else None,
+                digest=selector if digest else None,
+            )
+    if found is None:
+        raise no_cluster(cluster)
+    if found.revision_id is None or not (number or digest or selector == LATEST):
+        raise no_revision(cluster, selector)
+    text = found.record
+    version = (found.cluster_id, found.version, found.updated_at)
+    return Located(
+        found.revision_id,
+        found.number,
+        PartKeys(found.policy_set_content, found.inventory_content),
+        context.caches.records.get(version, lambda: stored_record(json.loads(text))),
+    )
 
 
 def find_revision(
@@ -51,9 +91,14 @@ def select_revision(session: Session, cluster: ClusterRow, selector: str) -> Rev
     elif _DIGEST.fullmatch(selector):
         found = rows.by_digest(session, cluster.id, selector)
     if found is None:
-        detail = f"cluster {cluster.name} has no revision {selector[:80]!r}"
-        raise NotFound("RevisionNotFound", detail)
+        raise no_revision(cluster.name, selector)
     return found
+
+
+def no_revision(cluster: str, selector: str) -> NotFound:
+    """What to say of a revision that a cluster does not have."""
+    detail = f"cluster {cluster} has no revision {selector[:80]!r}"
+    return NotFound("RevisionNotFound", detail)
 
 
 def revision_view(cluster: str, row: RevisionRow) -> RevisionView:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import select
+
 from service.storage import clusters, contents, evaluations, reports, revisions
 from service.storage.contents import Content
 from service.storage.database import Session
+from service.storage.evaluations import NewEvaluation
 from service.storage.tables import ClusterRow, EvaluationRow, ReportRow, RevisionRow
 
 NOW = datetime(2026, 11, 22, 20, 45, 0, 123456, tzinfo=UTC)
@@ -71,7 +74,6 @@ def add_evaluation(
         "created_at": NOW,
         **columns,
     }
-    row = EvaluationRow(**values)
     verdict = {
         "flow_key": DIGEST,
         "source": "pod:web/a",
@@ -81,8 +83,9 @@ def add_evaluation(
         "decision": "Deny",
         "body": VERDICT_BODY,
     }
-    evaluations.insert(session, row, [verdict] * verdicts)
-    return row
+    new = NewEvaluation(**values)
+    evaluations.insert(session.connection(), new, [verdict] * verdicts)
+    return session.scalars(select(EvaluationRow).where(EvaluationRow.id == key)).one()
 
 
 def add_report(

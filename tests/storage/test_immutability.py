@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from service.storage import clusters, contents, evaluations, reports
+from service.storage import clusters, contents, evaluations, reports, revisions
 from service.storage.contents import Content
 from service.storage.database import Database
+from service.storage.errors import Gone
+from service.storage.evaluations import NewEvaluation
 from service.storage.tables import Row
 from tests.storage.rows import add_cluster, add_evaluation, add_report, add_revision
 
@@ -68,6 +70,31 @@ def test_a_verdict_row_cannot_be_changed_through_the_tables(filled: Database) ->
 
     with pytest.raises(IntegrityError):
         change()
+
+
+def test_an_evaluation_of_a_revision_that_is_gone_is_not_recorded(filled: Database) -> None:
+    with filled.read() as session:
+        cluster = clusters.find(session, "payments")
+        assert cluster is not None
+        (revision,) = revisions.before(session, cluster.id, 1)
+    _delete(filled, "payments")
+    with pytest.raises(Gone), filled.write() as session:
+        add_evaluation(session, revision, "e2")
+    assert _count(filled, "evaluations") == 0
+    assert _count(filled, "verdicts") == 0
+
+
+def test_an_evaluation_is_recorded_whole_or_not_at_all(filled: Database) -> None:
+    with filled.read() as session:
+        found = evaluations.find(session, "e1")
+        assert found is not None
+    values = {name: getattr(found[0], name) for name in NewEvaluation.__slots__}
+    with pytest.raises(IntegrityError), filled.record() as connection:
+        evaluations.insert(connection, NewEvaluation(**values), [])
+    new = NewEvaluation(**{**values, "id": "e2"})
+    with pytest.raises(DBAPIError), filled.record() as connection:
+        evaluations.insert(connection, new, [{"decision": None}])
+    assert _count(filled, "evaluations") == 1
 
 
 def test_deleting_the_cluster_deletes_everything_of_it(filled: Database) -> None:

@@ -61,6 +61,17 @@ def test_a_recorded_verdict_outlives_whatever_happens_to_the_cluster(context: Co
     assert page.items == made.verdicts
 
 
+def test_a_cluster_that_takes_the_name_of_another_has_its_own_record(context: Context) -> None:
+    before = _ask(context)
+    clusters.delete_cluster(context, "a", cascade=True)
+    clusters.create_cluster(context, "a", replace(NPM, engine=EngineChoice("none")))
+    revisions.create_revision(context, "a", upload(NAMESPACE, SERVER, CLIENT, POLICY))
+    after = _ask(context)
+    assert (before.engine_name, after.engine_name) == ("npm", "none")
+    clusters.patch_cluster(context, "a", {"engine": {"name": "calico"}})
+    assert _ask(context).engine_name == "calico"
+
+
 @pytest.mark.parametrize(
     ("choice", "engine", "decision"),
     [
