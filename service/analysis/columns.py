@@ -95,41 +95,6 @@ def groups(column: Column, among: int = -1) -> tuple[Group, ...]:
     return _merged(found)
 
 
-def across_families(first: Column, second: Column, dual: int, why: Assumption) -> Column:
-    """One column for both address families.
-
-    `dual` are the sources that may use either: for them certain is what both families let
-    through, and what only one does rests on `why`.
-    """
-    if not dual:
-        return Column(first.certain + second.certain, first.unknown + second.unknown)
-    found = [*groups(first, ~dual), *groups(second, ~dual)]
-    for mine in _completed(first, dual):
-        for theirs in _completed(second, dual):
-            both = mine.sources & theirs.sources
-            if not both:
-                continue
-            certain = mine.certain & theirs.certain
-            possible = mine.certain | mine.unknown | theirs.certain | theirs.unknown
-            assumptions = mine.assumptions | theirs.assumptions
-            if mine.certain != theirs.certain:
-                assumptions |= {why}
-            found.append(Group(both, certain, possible - certain, assumptions))
-    return Column(
-        tuple((each.certain, each.sources) for each in found if each.certain),
-        tuple((each.unknown, each.sources, each.assumptions) for each in found if each.unknown),
-    )
-
-
-def _completed(column: Column, within: int) -> list[Group]:
-    """The groups within some sources, and one without traffic for those in no group."""
-    found = list(groups(column, within))
-    rest = within
-    for group in found:
-        rest &= ~group.sources
-    return [*found, Group(rest, NOTHING)] if rest else found
-
-
 def _refined(known: Iterable[Group], added: Group) -> list[Group]:
     refined: list[Group] = []
     rest = added.sources

@@ -5,19 +5,19 @@ Like the maps themselves the differences are about TCP, UDP and SCTP.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
 from service.analysis.columns import NO_ASSUMPTION, Column, Why
+from service.analysis.cuts import Cut, Cuts
 from service.analysis.joint import Joint, Position, Solved
-from service.analysis.pair_counts import PairCounter, exists
+from service.analysis.pair_counts import PairCounter
 from service.analysis.space import Standing, bits
-from service.analysis.units import Seat, Unit, external_unit
+from service.analysis.units import Home, Seat, Unit, external_unit
 from service.model.intervals import Intervals
-from service.model.ports import ALL_PORTS, ALL_TRAFFIC
+from service.model.ports import ALL_PORTS
 from service.model.verdict import Decision
 
 
@@ -65,7 +65,10 @@ class Difference:
     addresses: tuple[int, int] | None = None
     """A first address of the source and of the destination, 0 where they are units."""
     same_node: bool | None = None
-    """Whether it is about ends on one node (True) or apart (False); None where that is alike."""
+    """Whether it is about ends on one node (True) or apart (False).
+
+    None where no node is involved, and where nobody knows.
+    """
 
 
 _SEVERAL = 2
@@ -122,42 +125,6 @@ def compare(first: Solved, second: Solved) -> Comparison:
     return Comparison(joint, blocks, tuple(sorted(came)), tuple(sorted(went)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Cut:
-    """Traffic cut into pieces, and which pieces each given set of traffic is made of."""
-
-    pieces: tuple[Intervals, ...]
-    parts: dict[Intervals, tuple[int, ...]]
-
-    @classmethod
-    def of(cls, traffics: Iterable[Intervals]) -> _Cut:
-        chosen = set(traffics)
-        found = pieces(chosen)
-        return cls(
-            tuple(found),
-            {
-                each: tuple(at for at, piece in enumerate(found) if each.overlaps(piece))
-                for each in chosen
-            },
-        )
-
-    def sure(self, column: Column) -> list[int]:
-        """Per piece the sources that certainly get through."""
-        found = [0] * len(self.pieces)
-        for traffic, sources in column.certain:
-            for part in self.parts[traffic]:
-                found[part] |= sources
-        return found
-
-    def unsure(self, column: Column) -> list[int]:
-        """Per piece the sources that depend on assumptions."""
-        found = [0] * len(self.pieces)
-        for traffic, sources, _ in column.unknown:
-            for part in self.parts[traffic]:
-                found[part] |= sources
-        return found
-
-
 _Changed = list[tuple[int, Decision, Decision, Why, Intervals]]
 
 
@@ -165,11 +132,11 @@ class ColumnComparer:
     """Compares columns; those that speak of the same traffic share one cut."""
 
     def __init__(self) -> None:
-        self._cuts: dict[frozenset[Intervals], _Cut] = {}
+        self._cuts = Cuts()
 
     def changes(self, before: Column, after: Column) -> _Changed:
         """Sources whose decision differs, per set of traffic."""
-        cut = self._cut(before, after)
+        cut = self._cuts.of(before, after)
         merged: dict[tuple[int, Decision, Decision, Why], list[tuple[int, int]]] = {}
         old_sure, old_open = cut.sure(before), cut.unsure(before)
         new_sure, new_open = cut.sure(after), cut.unsure(after)
@@ -190,16 +157,6 @@ class ColumnComparer:
             if (traffic := Intervals.of(spans) & ALL_PORTS)
         ]
 
-    def _cut(self, before: Column, after: Column) -> _Cut:
-        key = frozenset(
-            [each for each, _ in (*before.certain, *after.certain)]
-            + [each for each, _, _ in (*before.unknown, *after.unknown)]
-        )
-        known = self._cuts.get(key)
-        if known is None:
-            known = self._cuts[key] = _Cut.of(key)
-        return known
-
 
 def _decisions(sure: int, unsure: int) -> tuple[tuple[Decision, int], ...]:
     """The sources by decision; all that is neither sure nor unsure is denied."""
@@ -212,7 +169,7 @@ def _decisions(sure: int, unsure: int) -> tuple[tuple[Decision, int], ...]:
 
 
 def _by_reason(
-    changed: int, after: Column, cut: _Cut, part: int, now: Decision
+    changed: int, after: Column, cut: Cut, part: int, now: Decision
 ) -> Iterator[tuple[Why, int]]:
     if now is not Decision.UNKNOWN:
         yield NO_ASSUMPTION, changed
@@ -223,28 +180,22 @@ def _by_reason(
             changed &= ~found
 
 
-def pieces(traffics: Iterable[Intervals]) -> list[Intervals]:
-    """All traffic, cut so that each given set holds a piece entirely or not at all."""
-    points = {0}
-    for each in traffics:
-        for low, high in each:
-            points.update((low, high + 1))
-    end = ALL_TRAFFIC.spans[0][1] + 1
-    edges = [*sorted(point for point in points if point < end), end]
-    return [Intervals(((low, after - 1),)) for low, after in itertools.pairwise(edges)]
-
-
 def _pairs_of(source: Position, target: Position, block: Block) -> Iterator[Difference]:
-    senders: tuple[Seat | None, ...] = source.seats or (None,)
-    receivers: tuple[Seat | None, ...] = target.seats or (None,)
     addresses = (source.low, target.low)
-    for sender in senders:
-        for receiver in receivers:
+    standing = _together(source.standing, target.standing)
+    known = standing is not Standing.PLAIN
+    senders, receivers = (_seats(each, with_home=known) for each in (source, target))
+    for sender, home in senders:
+        for receiver, goal in receivers:
+            placed = False
             if sender is not None and receiver is not None:
-                if sender.unit == receiver.unit and len(receiver.members) < 2:
+                itself = sender.unit == receiver.unit
+                if itself and len(receiver.members) < _SEVERAL:
                     continue
-                if not _meet(sender, source.standing, receiver, target.standing):
-                    continue
+                if known:
+                    if not home.meets(goal, standing, itself=itself):
+                        continue
+                    placed = home.is_known and goal.is_known
             yield Difference(
                 sender.unit if sender else external_unit(source.low, source.high),
                 receiver.unit if receiver else external_unit(target.low, target.high),
@@ -252,14 +203,25 @@ def _pairs_of(source: Position, target: Position, block: Block) -> Iterator[Diff
                 (_twin(sender, source.first), _twin(sender, source.second)),
                 (_twin(receiver, target.first), _twin(receiver, target.second)),
                 addresses if sender is None or receiver is None else None,
-                _same_node(source.standing, target.standing),
+                standing is Standing.OWN_NODE if placed else None,
             )
 
 
-def _same_node(here: Standing, there: Standing) -> bool | None:
-    if Standing.OWN_NODE in {here, there}:
-        return True
-    return False if Standing.OTHER_NODE in {here, there} else None
+_NOWHERE = Home(frozenset())
+
+
+def _seats(position: Position, *, with_home: bool) -> list[tuple[Seat | None, Home]]:
+    """The seats of a position, with where their pods run if that matters."""
+    if not position.seats:
+        return [(None, _NOWHERE)]
+    if not with_home:
+        return [(each, _NOWHERE) for each in position.seats]
+    return list(zip(position.seats, position.homes, strict=True))
+
+
+def _together(here: Standing, there: Standing) -> Standing:
+    """How two ends stand to each other, of which one at least may be on the node network."""
+    return here if there is Standing.PLAIN else there
 
 
 def _twin(seat: Seat | None, seats: tuple[Seat, ...]) -> Seat | None:
@@ -267,12 +229,3 @@ def _twin(seat: Seat | None, seats: tuple[Seat, ...]) -> Seat | None:
     if seat is None or not seats:
         return None
     return next((each for each in seats if each.unit == seat.unit), seats[0])
-
-
-def _meet(sender: Seat, here: Standing, receiver: Seat, there: Standing) -> bool:
-    """Whether a pair exists at all where one of them stands as own or as another node."""
-    standings = {here, there}
-    for standing in (Standing.OWN_NODE, Standing.OTHER_NODE):
-        if standing in standings:
-            return exists(standing, sender.nodes, receiver.nodes)
-    return True

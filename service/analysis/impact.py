@@ -160,7 +160,7 @@ class Gathering:
 
 def _supposed(witnessed: Difference) -> bool | None:
     seats = (*witnessed.source_seats, *witnessed.destination_seats)
-    unplaced = any(None in seat.nodes for seat in seats if seat is not None)
+    unplaced = any(not seat.home.is_known for seat in seats if seat is not None)
     return witnessed.same_node if unplaced else None
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from service.analysis.alike import policies_of
 from service.analysis.columns import NO_ASSUMPTION, Column, Why, meet
 from service.analysis.outcomes import Row
+from service.analysis.placements import Placements
 from service.analysis.solve import Connectivity, Layer
 from service.analysis.space import Mentions, Space, bits
 from service.model.intervals import Intervals
@@ -27,9 +28,13 @@ _WORTHWHILE = 8
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """A solved map with what solving a similar one can start from."""
+    """A solved map with what solving a similar one can start from.
+
+    `columns` are those of the map before placements that are open were settled.
+    """
 
     connectivity: Connectivity
+    columns: tuple[Column, ...]
     layer: Layer
     outgoing: _Outgoing
     incoming: tuple[Row, ...]
@@ -49,8 +54,20 @@ def solve_afresh(pipeline: Pipeline, space: Space, view: int = 0) -> Solution:
             incoming[place] = row
     columns = layer.columns(rows)
     return Solution(
-        Connectivity(space, pipeline, view, tuple(columns)), layer, outgoing, tuple(incoming)
+        _connectivity(space, pipeline, view, columns),
+        tuple(columns),
+        layer,
+        outgoing,
+        tuple(incoming),
     )
+
+
+def _connectivity(
+    space: Space, pipeline: Pipeline, view: int, columns: list[Column]
+) -> Connectivity:
+    placements = Placements(space)
+    settled = placements.settled(columns) if placements.are_open else columns
+    return Connectivity(space, pipeline, view, tuple(settled))
 
 
 def solve_again(known: Solution, pipeline: Pipeline) -> Solution | None:
@@ -81,7 +98,7 @@ def solve_again(known: Solution, pipeline: Pipeline) -> Solution | None:
     for places, row in layer.ingress.united_rows(callees):
         for place in bits(places):
             incoming[place] = row
-    columns = _patched(solved.columns, layer, incoming, added, callers, callees)
+    columns = _patched(known.columns, layer, incoming, added, callers, callees)
     leading_there = [(key, found) for key, found in outgoing.items() if key[1] & callees]
     for place in bits(callees):
         one = 1 << place
@@ -90,7 +107,11 @@ def solve_again(known: Solution, pipeline: Pipeline) -> Solution | None:
         ]
         columns[place] = meet(incoming[place], leading, layer.valid_sources(place))
     return Solution(
-        Connectivity(space, pipeline, view, tuple(columns)), layer, outgoing, tuple(incoming)
+        _connectivity(space, pipeline, view, columns),
+        tuple(columns),
+        layer,
+        outgoing,
+        tuple(incoming),
     )
 
 

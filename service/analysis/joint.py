@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from service.analysis.columns import CLOSED, Column
 from service.analysis.solve import Connectivity
 from service.analysis.space import Standing
-from service.analysis.units import Seat, Seating
+from service.analysis.units import Home, Seat, Seating
 
 TEMPLATE_HASH = "pod-template-hash"
 
@@ -45,6 +45,17 @@ class Position:
     def seats(self) -> tuple[Seat, ...]:
         """The seats under which lines are written: those of the second map where there are any."""
         return self.second or self.first
+
+    @property
+    def homes(self) -> tuple[Home, ...]:
+        """Where each seat's pods run: as the second map says, or the first where only that does."""
+        homes = tuple(each.home for each in self.seats)
+        if all(each.is_known for each in homes) or len(self.first) != len(homes):
+            return homes
+        return tuple(
+            later if later.is_known else earlier.home
+            for later, earlier in zip(homes, self.first, strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from service.analysis.attempts import PODS_DIFFER
 from service.analysis.columns import NO_ASSUMPTION, Column, Why
+from service.analysis.space import Standing
 from service.analysis.units import Seat, Unit
 from service.model.intervals import NOTHING, Intervals
 
@@ -28,18 +29,15 @@ def by_answer(
 def placed(node: Seat, pods: Seat, own: LineAnswer, other: LineAnswer) -> LineAnswer:
     """The answer between a unit on the node network and pods, by where they run.
 
-    Where some pods share a node and others do not, or the placement is not given, only what
-    both answers have in common is certain.
+    Where some pods share a node and others do not, only what both answers have in common is
+    certain. Where the placement is not given, both say the same already.
     """
     if own == other:
         return own
-    hosts = node.nodes | pods.nodes
-    unplaced = None in hosts
-    shares = unplaced or bool(node.nodes & pods.nodes)
-    apart = unplaced or len(hosts) > 1
-    if not apart:
+    itself = node.unit == pods.unit
+    if not node.home.meets(pods.home, Standing.OTHER_NODE, itself=itself):
         return own
-    if not shares:
+    if not node.home.meets(pods.home, Standing.OWN_NODE, itself=itself):
         return other
     certain = own[0] & other[0]
     unknown = (own[0] | own[1] | other[0] | other[1]) - certain

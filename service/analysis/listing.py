@@ -191,7 +191,7 @@ class Listing:
         moved = {place + 1 if self._own >> place & 1 else place: place for place in nearby}
         for place in set(elsewhere) | set(moved):
             for source in self.seating.at_place.get(place, ()):
-                if source.unit == seat.unit:
+                if source.unit == seat.unit and not self._talks_to_itself(seat):
                     continue
                 answer = placed(
                     seat,

@@ -29,11 +29,8 @@ class PairCounter:
             _count(self._units, len(position.seats) or 1, one)
             alone = sum(1 for seat in position.seats if len(seat.members) < _SEVERAL)
             _count(self._singles, alone, one)
-        #: Plain positions with the nodes of each of their units.
-        self._homes = [
-            (1 << place, tuple(seat.nodes for seat in positions[place].seats))
-            for place in bits(self._plain)
-        ]
+        #: Plain positions with where each of their units runs.
+        self._homes = [(1 << place, positions[place].homes) for place in bits(self._plain)]
         self._beside: dict[int, _Weights] = {}
 
     def pairs(self, sources: int, destinations: int) -> int:
@@ -58,14 +55,14 @@ class PairCounter:
         if known is None:
             known = self._beside[position] = {}
             here = self.positions[position]
-            hosts = [seat.nodes for seat in here.seats]
+            hosts = here.homes
             # A range of addresses outside the cluster meets every node, as another node.
             outside = len(hosts) if here.standing is Standing.OTHER_NODE else 0
             for one, homes in self._homes:
                 pairs = outside
                 if homes:
                     pairs = sum(
-                        exists(here.standing, mine, theirs) for mine in hosts for theirs in homes
+                        mine.meets(theirs, here.standing) for mine in hosts for theirs in homes
                     )
                 _count(known, pairs, one)
         return known
@@ -79,20 +76,11 @@ class PairCounter:
         )
         return sum(
             1
-            for one in here.seats
-            for other in there.seats
+            for one, host in zip(here.seats, here.homes, strict=True)
+            for other, home in zip(there.seats, there.homes, strict=True)
             if not (one.unit == other.unit and len(other.members) < _SEVERAL)
-            and exists(standing, one.nodes, other.nodes)
+            and host.meets(home, standing, itself=one.unit == other.unit)
         )
-
-
-def exists(standing: Standing, hosts: frozenset[str | None], homes: frozenset[str | None]) -> bool:
-    """Whether units on these nodes can meet as own node, or as another node."""
-    if None in hosts or None in homes:
-        return True
-    if standing is Standing.OWN_NODE:
-        return bool(hosts & homes)
-    return standing is Standing.PLAIN or len(hosts | homes) > 1
 
 
 def _count(weights: _Weights, number: int, place: int) -> None:

@@ -6,13 +6,15 @@ they meet the destination's ingress row as whole bit sets. Nothing loops over pa
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 from service.analysis.answers import Questioner
 from service.analysis.attempts import ADDRESS_FAMILY, shared_families
-from service.analysis.columns import CLOSED, NO_ASSUMPTION, Column, Why, across_families, meet
+from service.analysis.cases import Cases
+from service.analysis.columns import CLOSED, NO_ASSUMPTION, Column, Why, meet
 from service.analysis.outcomes import Row
+from service.analysis.placements import Placements, narrowed
 from service.analysis.rows import RowMaker
 from service.analysis.space import Mentions, Space, Standing, bits
 from service.model.addresses import Family, family_of
@@ -60,19 +62,32 @@ def solve(
         space, view = space_of(pipeline), 0
     wanted = space.everything if destinations is None else destinations
     callers = space.everything if sources is None else sources
+    placements = Placements(space)
+    if placements.are_open:
+        chosen = callers, wanted
+        callers, wanted = map(placements.both_standings, chosen)
     layers = [Layer(pipeline, space, view, family, callers, wanted) for family in space.families]
     columns = layers[0].columns()
     if len(layers) > 1:
-        columns = [
-            across_families(
-                first,
-                second,
-                layers[0].valid_sources(place) & layers[1].valid_sources(place),
-                ADDRESS_FAMILY,
-            )
-            for place, (first, second) in enumerate(zip(columns, layers[1].columns(), strict=True))
-        ]
+        columns = _both_families(layers, columns, layers[1].columns())
+    if placements.are_open:
+        columns = narrowed(placements.settled(columns), *chosen)
     return Connectivity(space, pipeline, view, tuple(columns))
+
+
+def _both_families(
+    layers: Sequence[Layer], first: Sequence[Column], second: Sequence[Column]
+) -> list[Column]:
+    cases = Cases(ADDRESS_FAMILY)
+    known: dict[tuple[int, int, int], Column] = {}
+    found: list[Column] = []
+    for place, (one, other) in enumerate(zip(first, second, strict=True)):
+        dual = layers[0].valid_sources(place) & layers[1].valid_sources(place)
+        key = (id(one), id(other), dual)
+        if key not in known:
+            known[key] = cases.united(one, other, dual)
+        found.append(known[key])
+    return found
 
 
 @dataclass(frozen=True, slots=True)

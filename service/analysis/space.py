@@ -128,8 +128,13 @@ class Space:
         first = endpoint_views[0]
         classes: dict[Hashable, list[int]] = {}
         on_nodes: dict[Hashable, list[int]] = {}
+        # Which node a pod runs on matters where there are nodes, and so does that nobody knows it.
+        self._by_placement = any(each.is_on_node_network for each in first)
+        self.unplaced = 0
+        """Places of which nobody knows the node, where there are nodes at all."""
         for index, endpoint in enumerate(first):
-            key = tuple(_signature(view[index], mentions) for view in endpoint_views)
+            unplaced = self._by_placement and endpoint.node is None
+            key = (unplaced, *(_signature(view[index], mentions) for view in endpoint_views))
             group = on_nodes if endpoint.is_on_node_network else classes
             group.setdefault(key, []).append(index)
         self._views: list[list[Endpoint]] = [[] for _ in endpoint_views]
@@ -158,6 +163,8 @@ class Space:
         place = len(self.places)
         found = tuple(views[0][index] for index in members)
         self.places.append(Place(found[0], found, standing))
+        if self._by_placement and found[0].node is None:
+            self.unplaced |= 1 << place
         for view, collected in zip(views, self._views, strict=True):
             collected.append(view[members[0]])
         if standing is not Standing.OWN_NODE:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from service.analysis.columns import Column
-from service.analysis.compare import pieces
+from service.analysis.cuts import pieces
 from service.analysis.listing import Listing
 from service.analysis.solve import Connectivity
 from service.analysis.space import Standing

@@ -54,6 +54,31 @@ WORKLOAD, NODE, EXTERNAL = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
+class Home:
+    """The nodes of some pods, None for one that is not placed, and whether two share a node."""
+
+    nodes: frozenset[str | None]
+    shared: bool = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether all of them are placed."""
+        return None not in self.nodes
+
+    def meets(self, other: Home, standing: Standing, *, itself: bool = False) -> bool:
+        """Whether a pair exists of which one stands as own or as another node of the other.
+
+        A pair of which nobody knows that counts as another node. `itself`: both are pods of one
+        workload, and no pod is paired with itself.
+        """
+        if standing is Standing.PLAIN or not (self.is_known and other.is_known):
+            return standing is not Standing.OWN_NODE
+        if standing is Standing.OWN_NODE:
+            return self.shared if itself else not self.nodes.isdisjoint(other.nodes)
+        return len(self.nodes | other.nodes) > 1
+
+
+@dataclass(frozen=True, slots=True)
 class Seat:
     """A unit with its place, its members, and the nodes that they run on.
 
@@ -71,9 +96,10 @@ class Seat:
         return self.own_place is not None
 
     @property
-    def nodes(self) -> frozenset[str | None]:
-        """The nodes of the members; None for one that is not placed."""
-        return frozenset(each.node for each in self.members)
+    def home(self) -> Home:
+        """Where the members run."""
+        nodes = frozenset(each.node for each in self.members)
+        return Home(nodes, len(self.members) > len(nodes))
 
 
 @dataclass(frozen=True, slots=True)

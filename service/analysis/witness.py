@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 
-from service.analysis.attempts import shared_families
+from service.analysis.attempts import echo, shared_families
 from service.analysis.compare import Difference
-from service.analysis.deciding import Connection, both, decide, index_of, suppositions
-from service.analysis.units import Seat
-from service.model.addresses import Family, format_address
+from service.analysis.deciding import Connection, both, decide, suppositions
+from service.analysis.selected import selected_index
+from service.analysis.units import Seat, Unit
+from service.model.addresses import blocks, format_address, parse_address
 from service.model.endpoint import Endpoint, EndpointKind
 from service.model.flow import AddressEnd, Flow, NodeEnd, PodEnd, SourceEnd
+from service.model.intervals import Intervals
 from service.model.pipeline import Direction, Pipeline
-from service.model.ports import ALL_PORTS, Protocol
+from service.model.ports import ALL_PORTS, PORT_PROTOCOLS, Protocol
 from service.model.verdict import Decision, DirectionVerdict
 
 
@@ -23,9 +25,13 @@ from service.model.verdict import Decision, DirectionVerdict
 class Case:
     """Both ends' answers for one address family and one placement."""
 
-    family: Family
+    connection: Connection
     egress: DirectionVerdict
     ingress: DirectionVerdict
+
+    def of(self, direction: Direction) -> DirectionVerdict:
+        """The answer of one end."""
+        return self.ingress if direction is Direction.INGRESS else self.egress
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +57,11 @@ class Witness:
 class Court:
     """Decides single connections between endpoints of one pipeline."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
+    def __init__(self, pipeline: Pipeline, pod_cidrs: Iterable[str] = ()) -> None:
+        """`pod_cidrs`: ranges that nothing outside the cluster has an address of."""
         self.pipeline = pipeline
-        self._index = index_of(pipeline)
+        self.index = selected_index(pipeline)
+        self._pod_range = blocks(pod_cidrs)
 
     @cached_property
     def _endpoints(self) -> dict[tuple[EndpointKind, str, str], Endpoint]:
@@ -65,32 +73,35 @@ class Court:
             return like
         return self._endpoints.get((like.kind, like.namespace, like.name))
 
-    def hear(
-        self,
-        source: Endpoint,
-        destination: Endpoint,
-        point: int,
-        same_node: bool | None = None,
-    ) -> Side | None:
+    @cached_property
+    def _inside(self) -> Intervals:
+        """The addresses that are known to be in the cluster."""
+        points = (point for each in self.pipeline.endpoints for point in each.addresses)
+        return Intervals.of((point, point) for point in points) | self._pod_range
+
+    def outside(self, low: int, high: int) -> Endpoint:
+        """Something outside the cluster with an address of a range."""
+        free = Intervals(((low, high),)) - self._inside
+        point = free.spans[0][0] if free else low
+        return Endpoint(EndpointKind.EXTERNAL, format_address(point), addresses=(point,))
+
+    def hear(self, source: Endpoint, destination: Endpoint, point: int) -> Side | None:
         """The decision on one connection; None where an end is not known here.
 
-        Where the input does not tell whether both are on one node, `same_node` may suppose it;
-        without that every case counts.
+        Where the input does not tell whether both are on one node, either case counts.
         """
         caller, callee = self.endpoint(source), self.endpoint(destination)
         if caller is None or callee is None:
             return None
         heard: list[Case] = []
-        cases = suppositions(caller, callee)
-        if same_node in cases:
-            cases = (same_node,)
-        for family, supposed in product(shared_families(caller, callee), cases):
-            connection = Connection(caller, callee, point, family, supposed)
+        cases = product(shared_families(caller, callee), suppositions(caller, callee))
+        for family, supposed in cases:
+            connection = Connection(caller, callee, echo(point, family), family, supposed)
             egress, ingress = (
-                decide(self._index[each], each, connection)
+                decide(self.index[each], each, connection)
                 for each in (Direction.EGRESS, Direction.INGRESS)
             )
-            heard.append(Case(family, egress, ingress))
+            heard.append(Case(connection, egress, ingress))
         decisions = {both(each.egress.decision, each.ingress.decision) for each in heard}
         decision = decisions.pop() if len(decisions) == 1 else Decision.UNKNOWN
         return Side(decision, heard[0].egress, heard[0].ingress, tuple(heard))
@@ -98,22 +109,28 @@ class Court:
 
 def witness_of(difference: Difference, before: Court, after: Court) -> Witness:
     """A connection out of a difference, with what both maps say to it."""
-    low, _ = (difference.block.traffic & ALL_PORTS).spans[0]
-    source, destination = _ends(difference)
-    flow = Flow(_end(source), _end(destination), Protocol(low >> 16).name, low & 0xFFFF)
-    case = difference.same_node
+    return witness_between(ends_of(difference, before), difference.block.traffic, before, after)
+
+
+def witness_between(
+    ends: tuple[Endpoint, Endpoint], traffic: Intervals, before: Court, after: Court
+) -> Witness:
+    """A connection between two ends with the first port of some traffic, or else a ping."""
+    source, destination = ends
+    low, _ = (traffic & ALL_PORTS or traffic).spans[0]
+    protocol = Protocol(low >> 16)
+    port = low & 0xFFFF if protocol in PORT_PROTOCOLS else None
     return Witness(
-        flow,
-        before.hear(source, destination, low, case),
-        after.hear(source, destination, low, case),
+        Flow(_end(source), _end(destination), protocol.name, port),
+        before.hear(source, destination, low),
+        after.hear(source, destination, low),
     )
 
 
-def _ends(difference: Difference) -> tuple[Endpoint, Endpoint]:
+def ends_of(difference: Difference, court: Court) -> tuple[Endpoint, Endpoint]:
     """Members of both units that the difference is about."""
-    low_source, low_destination = difference.addresses or (0, 0)
-    sources = _members(difference.source_seats, low_source)
-    destinations = _members(difference.destination_seats, low_destination)
+    sources = _members(difference.source, difference.source_seats, court)
+    destinations = _members(difference.destination, difference.destination_seats, court)
     wants_same_node = difference.same_node
     for source in sources:
         for destination in destinations:
@@ -128,14 +145,22 @@ def _ends(difference: Difference) -> tuple[Endpoint, Endpoint]:
     return sources[0], destinations[-1]
 
 
-def _members(seats: tuple[Seat | None, Seat | None], low: int) -> tuple[Endpoint, ...]:
+def _members(
+    unit: Unit, seats: tuple[Seat | None, Seat | None], court: Court
+) -> tuple[Endpoint, ...]:
     """Endpoints that are in both maps where there are any."""
     first, second = (seat.members if seat else () for seat in seats)
     if not first and not second:
-        return (Endpoint(EndpointKind.EXTERNAL, format_address(low), addresses=(low,)),)
-    names = {(each.namespace, each.name) for each in first}
-    shared = tuple(each for each in second if (each.namespace, each.name) in names)
-    return shared or second or first
+        low, _, high = unit.name.partition("-")
+        return (court.outside(parse_address(low), parse_address(high or low)),)
+    earlier = {(each.namespace, each.name): each for each in first}
+    shared = [
+        # Where a pod runs may be known to one of the maps only.
+        earlier[key] if each.node is None else each
+        for each in second
+        if (key := (each.namespace, each.name)) in earlier
+    ]
+    return tuple(shared) or second or first
 
 
 def _same_node(source: Endpoint, destination: Endpoint) -> bool:
@@ -151,7 +176,3 @@ def _end(endpoint: Endpoint) -> SourceEnd:
         case _:
             return PodEnd(endpoint.namespace, endpoint.name)
 
-
-def courts(pipelines: Iterable[Pipeline]) -> tuple[Court, ...]:
-    """A court for each pipeline."""
-    return tuple(map(Court, pipelines))

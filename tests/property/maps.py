@@ -106,6 +106,10 @@ class Mapped:
         low, _, high = unit.name.partition("-")
         return self._bounds[low], self._bounds[high or low]
 
+    def line(self, source: Unit, destination: Unit) -> Line | None:
+        """The line between two units; none where everything is denied."""
+        return self._by_pair.get((source, destination))
+
     def decision(self, source: Unit | int, destination: Unit | int, point: int) -> Decision:
         """What the lines say to units, or to a unit and an address outside."""
         if isinstance(source, int):
@@ -221,8 +225,6 @@ def assert_agreement(mapped: Mapped, chance: random.Random, points: int = 3) -> 
     edges = sorted(mapped.edges())
     compared = 0
     for (source, senders), (destination, receivers) in pairs_of(mapped):
-        if source == destination and _is_on_node_network(mapped, source):
-            continue  # the pods of one workload on the node network are not listed
         for point in chance.sample(edges, min(points, len(edges))):
             expected = decided(court, senders, receivers, point)
             if expected is None:
@@ -235,7 +237,3 @@ def assert_agreement(mapped: Mapped, chance: random.Random, points: int = 3) -> 
             context = (str(source), str(destination), point >> 16, point & 0xFFFF)
             assert said is expected, (mapped.pipeline.profile, context, said, expected)
     return compared
-
-
-def _is_on_node_network(mapped: Mapped, unit: Unit | int) -> bool:
-    return isinstance(unit, Unit) and mapped.seating.by_unit[unit].on_node_network

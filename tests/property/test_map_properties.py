@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import product
 
 import pytest
 from hypothesis import given
@@ -20,14 +21,16 @@ from service.analysis.joint import Solved
 from service.analysis.listing import Line, Listing
 from service.analysis.map_pages import LinePosition, page_of_lines
 from service.analysis.solve import solve, space_of
+from service.analysis.space import Standing
 from service.analysis.summary import summarize
-from service.analysis.units import Unit, seat_units
+from service.analysis.units import Seating, Unit, seat_units
 from service.analysis.witness import Court, witness_of
-from service.model.intervals import Intervals
+from service.model.intervals import NOTHING, Intervals
 from service.model.pipeline import Pipeline
 from service.model.policy import Policy
 from service.model.ports import ALL_PORTS
 from service.model.snapshot import PolicySet, Snapshot
+from service.model.verdict import Decision
 from tests.builders import snapshot
 from tests.property.admin_clusters import admin_clusters
 from tests.property.bounds import bounded
@@ -37,15 +40,8 @@ from tests.property.maps import PROFILES, Mapped, pipeline_of, with_mixed_nodes,
 
 SEEDS = st.integers(0, 1 << 16)
 ANY_ENGINE = st.sampled_from(PROFILES)
-#: A difference between a pod and a node is told apart by whether they share that node.
-PLACED = replace(UNSETTLED, unplaced_pods=False)
-PLACED_CLUSTER = st.one_of(
-    clusters(PLACED),
-    clusters(PLACED).map(with_mixed_nodes),
-    calico_clusters(PLACED),
-    cilium_clusters(PLACED),
-)
 ANY_CLUSTER = st.one_of(clusters(UNSETTLED), clusters(UNSETTLED).map(with_mixed_nodes))
+COMPARED_CLUSTER = st.one_of(ANY_CLUSTER, calico_clusters(UNSETTLED), cilium_clusters(UNSETTLED))
 
 
 def _found(cluster: Cluster) -> Snapshot:
@@ -215,7 +211,7 @@ PAIRS = st.sampled_from(
 
 @bounded(0.3)
 @given(
-    cluster=st.one_of(PLACED_CLUSTER, admin_clusters(PLACED)),
+    cluster=st.one_of(COMPARED_CLUSTER, admin_clusters(UNSETTLED)),
     engines=PAIRS,
     chance=SEEDS.map(random.Random),
 )
@@ -245,8 +241,77 @@ def test_differences_are_true_and_counted(
 
 
 @bounded(0.2)
+@given(cluster=COMPARED_CLUSTER, engines=PAIRS)
+def test_differences_are_those_of_the_lines(cluster: Cluster, engines: tuple[str, str]) -> None:
+    """Each connection that two lists tell differently is stated once, and none besides."""
+    found = _found(cluster)
+    first, second = (pipeline_of(found, each) for each in engines)
+    space = space_of(first, second)
+    mapped = [
+        Mapped(each, found.inventory, solved=solve(each, space, view))
+        for view, each in enumerate((first, second))
+    ]
+    comparison = compare(*(Solved(each.solved, each.seating) for each in mapped))
+    stated: dict[tuple[Unit, Unit], list[tuple[int, int, Decision, Decision]]] = defaultdict(list)
+    by_placement = set()
+    for block in comparison.blocks:
+        for each in comparison.differences(block):
+            pair = each.source, each.destination
+            if each.same_node is not None and _is_spread(mapped[0].seating, pair):
+                by_placement.add(pair)
+            stated[pair].extend((*span, block.before, block.after) for span in block.traffic)
+    inside = [seat.unit for seat in mapped[0].seating.seats]
+    for pair in product(inside, inside):
+        # Where only some pods share a node, a list puts together what a comparison keeps apart.
+        if pair not in by_placement:
+            expected = _differences(*(each.line(*pair) for each in mapped))
+            assert _joined(stated[pair]) == expected, [str(each) for each in pair]
+
+
+def _is_spread(seating: Seating, pair: tuple[Unit, Unit]) -> bool:
+    one, other = (seating.by_unit[each].home for each in pair)
+    itself = pair[0] == pair[1]
+    own, apart = Standing.OWN_NODE, Standing.OTHER_NODE
+    return one.meets(other, own, itself=itself) and one.meets(other, apart, itself=itself)
+
+
+def _differences(
+    before: Line | None, after: Line | None
+) -> list[tuple[int, int, Decision, Decision]]:
+    was, now = (_by_decision(each) for each in (before, after))
+    return _joined(
+        (low, high, earlier, later)
+        for earlier, mine in was.items()
+        for later, theirs in now.items()
+        if earlier is not later
+        for low, high in mine & theirs
+    )
+
+
+def _by_decision(line: Line | None) -> dict[Decision, Intervals]:
+    certain, unknown = (line.certain, line.unknown) if line else (NOTHING, NOTHING)
+    return {
+        Decision.ALLOW: certain,
+        Decision.UNKNOWN: unknown,
+        Decision.DENY: ALL_PORTS - certain - unknown,
+    }
+
+
+def _joined(
+    found: Iterable[tuple[int, int, Decision, Decision]],
+) -> list[tuple[int, int, Decision, Decision]]:
+    """Ranges in order; those that touch as one, those that overlap as they are."""
+    joined: list[tuple[int, int, Decision, Decision]] = []
+    for low, high, before, after in sorted(found):
+        touching = joined and joined[-1][1:] == (low - 1, before, after)
+        start = joined.pop()[0] if touching else low
+        joined.append((start, high, before, after))
+    return joined
+
+
+@bounded(0.2)
 @given(
-    cluster=PLACED_CLUSTER,
+    cluster=COMPARED_CLUSTER,
     engines=PAIRS,
 )
 def test_one_space_or_two_show_the_same_differences(

@@ -8,7 +8,7 @@ from service.analysis.compare import Change
 from service.analysis.witness import Court, witness_of
 from service.model.flow import PodEnd
 from service.model.verdict import Decision
-from tests.builders import Manifest, network_policy, pod, snapshot
+from tests.builders import Manifest, network_policy, node, pod, snapshot
 from tests.unit.analysis.maps import changes_of, compared, solved_of
 
 WEB = pod("shop/web", {"app": "web"}, ips=["10.0.0.1"])
@@ -73,6 +73,61 @@ def test_a_new_template_is_not_a_new_workload() -> None:
     assert (changes_of(same), same.came, same.went) == ([], (), ())
     opened = compared([old, DB, CLOSED], [new, DB, OPEN_80], "kubernetes")
     assert changes_of(opened) == ["newlyAllowed shop/ReplicaSet/web-77fb -> shop/Pod/db TCP 80"]
+
+
+NODES = [node("n1", "192.168.0.4"), node("n2", "192.168.0.5")]
+ISOLATED = network_policy("{podSelector: {}, policyTypes: [Ingress]}")
+
+
+def _web_on(place: str) -> Manifest:
+    return pod("shop/web", {"app": "web"}, ips=["10.0.0.1"], on=place)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        # A pod's own node reaches it in spite of the policy. Which node that is nobody knows.
+        (
+            [_web_on("")],
+            [_web_on(""), ISOLATED],
+            {"node n1": "newlyUnknown None", "node n2": "newlyUnknown None"},
+        ),
+        ([_web_on("n1")], [_web_on("n1"), ISOLATED], {"node n2": "newlyDenied False"}),
+        # Where only one of the maps knows the pod's node, the other one does not settle it.
+        (
+            [_web_on(""), ISOLATED],
+            [_web_on("n1"), ISOLATED],
+            {"node n1": "newlyAllowed True", "node n2": "newlyDenied False"},
+        ),
+        (
+            [_web_on("n1"), ISOLATED],
+            [_web_on(""), ISOLATED],
+            {"node n1": "newlyUnknown True", "node n2": "newlyUnknown False"},
+        ),
+    ],
+)
+def test_a_pod_that_is_not_placed_and_the_nodes(
+    before: list[Manifest], after: list[Manifest], expected: dict[str, str]
+) -> None:
+    """Each pair is stated once, and a witness confirms it."""
+    manifests = [*NODES, *before], [*NODES, *after]
+    found = compared(*manifests, "kubernetes")
+    courts = [
+        Court(solved_of(snapshot(*each), "kubernetes").connectivity.pipeline) for each in manifests
+    ]
+    stated: dict[str, list[str]] = {}
+    for block in found.blocks:
+        assert found.pairs(block) == len(list(found.differences(block)))
+        for each in found.differences(block):
+            witness = witness_of(each, *courts)
+            assert witness.before is not None
+            assert witness.after is not None
+            said = witness.before.decision, witness.after.decision
+            assert said == (block.before, block.after)
+            if each.source.is_node:
+                said_of = stated.setdefault(str(each.source), [])
+                said_of.append(f"{block.change} {each.same_node}")
+    assert stated == {source: [each] for source, each in expected.items()}
 
 
 def test_an_answer_that_becomes_open() -> None:

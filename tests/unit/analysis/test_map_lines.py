@@ -25,6 +25,20 @@ WEB, DB = (
     pod(f"shop/{name}", {"app": name}, ips=[ip])
     for name, ip in (("web", "10.0.0.1"), ("db", "10.0.0.2"))
 )
+HOST_CLOSED: list[Manifest] = [
+    {
+        "apiVersion": "projectcalico.org/v3",
+        "kind": "GlobalNetworkPolicy",
+        "metadata": {"name": "default.closed"},
+        "spec": {"selector": "all()", "types": ["Ingress"]},
+    },
+    {
+        "apiVersion": "projectcalico.org/v3",
+        "kind": "HostEndpoint",
+        "metadata": {"name": "host", "labels": {"a": "b"}},
+        "spec": {"node": "n1", "interfaceName": "*"},
+    },
+]
 INSIDE = UnitFilter(external=False)
 OUTSIDE = UnitFilter(external=True)
 
@@ -50,8 +64,8 @@ def test_a_pair_without_a_line_is_denied() -> None:
             "kubernetes",
             "",
             [
-                f"node n1 -> shop/Pod/web {ALL}? PodsDiffer",
-                f"node n2 -> shop/Pod/web {ALL}? PodsDiffer",
+                f"node n1 -> shop/Pod/web {ALL}? PlacementUnknown",
+                f"node n2 -> shop/Pod/web {ALL}? PlacementUnknown",
             ],
         ),
         ("none", "n1", [f"node n1 -> shop/Pod/web {ALL}", f"node n2 -> shop/Pod/web {ALL}"]),
@@ -85,24 +99,11 @@ def test_two_ends_on_the_network_of_one_node() -> None:
         pod(f"ops/{name}", ips=["192.168.0.4"], on="n1", hostNetwork=True) for name in ("a", "b")
     ]
     elsewhere = pod("ops/c", ips=["192.168.0.5"], on="n2", hostNetwork=True)
-    policy = {
-        "apiVersion": "projectcalico.org/v3",
-        "kind": "GlobalNetworkPolicy",
-        "metadata": {"name": "default.closed"},
-        "spec": {"selector": "all()", "types": ["Ingress"]},
-    }
-    endpoint = {
-        "apiVersion": "projectcalico.org/v3",
-        "kind": "HostEndpoint",
-        "metadata": {"name": "host", "labels": {"a": "b"}},
-        "spec": {"node": "n1", "interfaceName": "*"},
-    }
     found = lines_of(
         *NODES,
         *hosts,
         elsewhere,
-        policy,
-        endpoint,
+        *HOST_CLOSED,
         engine="calico",
         destination=UnitFilter(workload="Pod/b"),
         source=INSIDE,
@@ -148,6 +149,35 @@ def test_pods_of_one_workload_among_themselves(count: int, itself: bool, lines: 
         own(f"shop/{number}", "ReplicaSet/web", {}, f"10.0.0.{number}") for number in range(count)
     ]
     assert len(lines_of(*pods, source=INSIDE, destination=INSIDE, itself=itself)) == lines
+
+
+@pytest.mark.parametrize(
+    ("places", "closed", "lines"),
+    [
+        (["n1"], False, []),
+        (["n1", "n2"], False, [ALL]),
+        # Calico polices what comes to n1 from elsewhere, and nothing that stays on a node.
+        (["n1", "n1"], True, [ALL]),
+    ],
+)
+def test_pods_of_one_workload_on_the_network_of_nodes(
+    places: list[str], closed: bool, lines: list[str]
+) -> None:
+    nodes = [node(name, *ips) for name, ips in (("n1", ["192.168.0.4"]), ("n2", ["192.168.0.5"]))]
+    pods = [
+        pod(f"ops/{number}", ips=[], on=place, owner="DaemonSet/agent", hostNetwork=True)
+        for number, place in enumerate(places)
+    ]
+    found = lines_of(
+        *nodes,
+        *pods,
+        *(HOST_CLOSED if closed else ()),
+        engine="calico",
+        source=UnitFilter(namespace="ops"),
+        destination=UnitFilter(namespace="ops"),
+        itself=True,
+    )
+    assert found == [f"ops/DaemonSet/agent -> ops/DaemonSet/agent {each}" for each in lines]
 
 
 OPS = pod("ops/mon", {"app": "mon"}, ips=["10.0.1.1"])
