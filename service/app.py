@@ -18,7 +18,17 @@ from service.telemetry import logs
 from service.usecases.analysis_pool import AnalysisPool
 from service.usecases.context import Context
 from service.web import api, conditional, docs, health, problems, request_scope
-from service.web.routes import clusters, connectivity, engines, evaluations, findings, revisions
+from service.web.routes import (
+    clusters,
+    compatibility_reports,
+    connectivity,
+    engines,
+    evaluations,
+    findings,
+    migration_reports,
+    revisions,
+    rules,
+)
 from service.web.scope import Check, WebScope
 from service.web.scope import install as install_scope
 from service.web.strict_json import JsonProvider
@@ -31,6 +41,9 @@ BLUEPRINTS = (
     evaluations.blueprint,
     connectivity.blueprint,
     findings.blueprint,
+    compatibility_reports.blueprint,
+    migration_reports.blueprint,
+    rules.blueprint,
 )
 
 log = logs.logger("netverdict.app")

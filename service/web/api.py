@@ -12,7 +12,7 @@ from flask_smorest import Api
 from werkzeug.routing import BaseConverter
 
 from service.web import components
-from service.web.schemas.base import CLUSTER_NAME
+from service.web.schemas.base import CLUSTER_NAME, REVISION
 from service.web.spec import SchemaPlugin
 
 DESCRIPTION = """\
@@ -20,7 +20,8 @@ What Kubernetes network policies really do on each AKS policy engine, and what a
 would change.
 
 A cluster has revisions: each upload of manifests makes one, and none ever changes. Flows are
-evaluated on a revision under an engine; the verdicts are recorded with their evidence.
+evaluated on a revision under an engine; the verdicts are recorded with their evidence. Reports
+tell whether an engine suits a revision, and what a move to another one needs and changes.
 
 * Errors are `application/problem+json` with a stable `code`.
 * Lists have `items` and `nextPageToken`; pass it on as `pageToken`, with the same filters.
@@ -45,6 +46,20 @@ class EvaluationId(BaseConverter):
     """An evaluation in a path."""
 
 
+class ReportId(BaseConverter):
+    """A report in a path."""
+
+
+class RuleId(BaseConverter):
+    """A rule in a path."""
+
+
+class RunbookId(BaseConverter):
+    """A runbook in a path."""
+
+
+_STORED_ID = "^[0-9A-Za-z-]{1,64}$"
+
 CONVERTERS: Mapping[str, tuple[type[BaseConverter], str, dict[str, Any]]] = {
     "cluster": (
         ClusterName,
@@ -62,7 +77,7 @@ CONVERTERS: Mapping[str, tuple[type[BaseConverter], str, dict[str, Any]]] = {
         "RevisionSelector",
         {
             "type": "string",
-            "pattern": r"^([1-9][0-9]{0,8}|latest|sha256:[0-9a-f]{64})$",
+            "pattern": REVISION,
             "description": "A revision's number, its digest (the newest with it), or `latest`.",
             "examples": ["3", "latest"],
         },
@@ -82,9 +97,39 @@ CONVERTERS: Mapping[str, tuple[type[BaseConverter], str, dict[str, Any]]] = {
         "EvaluationId",
         {
             "type": "string",
-            "pattern": "^[0-9A-Za-z-]{1,64}$",
+            "pattern": _STORED_ID,
             "description": "Id of an evaluation.",
             "examples": ["01KAQ3V7ZJ8W2M5T6X9B4C1D0E"],
+        },
+    ),
+    "report": (
+        ReportId,
+        "ReportId",
+        {
+            "type": "string",
+            "pattern": _STORED_ID,
+            "description": "Id of a report.",
+            "examples": ["01KAQ3V7ZJ8W2M5T6X9B4C1D0E"],
+        },
+    ),
+    "rule": (
+        RuleId,
+        "RuleId",
+        {
+            "type": "string",
+            "pattern": "^[A-Z]{1,8}-[0-9]{3}$",
+            "description": "Id of a rule.",
+            "examples": ["MIG-001"],
+        },
+    ),
+    "runbook": (
+        RunbookId,
+        "RunbookId",
+        {
+            "type": "string",
+            "pattern": "^[a-z0-9-]{1,64}$",
+            "description": "Id of a runbook.",
+            "examples": ["create-cilium-overlay"],
         },
     ),
 }

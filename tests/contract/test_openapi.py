@@ -90,7 +90,13 @@ def test_nothing_is_described_twice(described: dict[str, Any]) -> None:
 def test_requests_are_closed_and_answers_open(described: dict[str, Any]) -> None:
     schemas = described["components"]["schemas"]
     closed = {name for name, each in schemas.items() if each.get("additionalProperties") is False}
-    assert closed == {"ClusterCreate", "ClusterReplace", "EvaluationCreate"}
+    assert closed == {
+        "ClusterCreate",
+        "ClusterReplace",
+        "CompatibilityReportCreate",
+        "EvaluationCreate",
+        "MigrationReportCreate",
+    }
 
 
 def test_answers_never_have_one_of_several_forms(described: dict[str, Any]) -> None:
@@ -119,7 +125,7 @@ def test_examples_are_what_they_are_examples_of(described: dict[str, Any]) -> No
             validator = jsonschema_rs.Draft202012Validator({**schema, **components})
             assert validator.is_valid(example), (path, example)
             checked += 1
-    assert checked > 80
+    assert checked > 150
 
 
 def test_links_lead_to_operations(described: dict[str, Any]) -> None:
@@ -134,6 +140,9 @@ def test_links_lead_to_operations(described: dict[str, Any]) -> None:
     assert ("createCluster", "getCluster") in found
     assert ("createRevision", "getRevision") in found
     assert ("createEvaluation", "getEvaluation") in found
+    assert ("createCompatibilityReport", "getCompatibilityReport") in found
+    assert ("createMigrationReport", "getMigrationReport") in found
+    assert ("createMigrationReport", "listImpacts") in found
 
 
 def test_no_outside_address(described: dict[str, Any]) -> None:

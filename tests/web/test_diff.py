@@ -142,6 +142,15 @@ def test_what_cannot_be_asked(demo: Api, query: str) -> None:
     demo.problem("GET", f"{REVISIONS}/2/diff?{query}", 400)
 
 
-@pytest.mark.parametrize("base", ["99", "x"])
+@pytest.mark.parametrize(
+    "base", ["x", "0", "-1", "1.0", "LATEST", "sha256:12", "", "1%0A", "9" * 10]
+)
+@pytest.mark.parametrize("form", ["diff", "diff/groups"])
+def test_a_base_that_names_no_revision(demo: Api, form: str, base: str) -> None:
+    found = demo.problem("GET", f"{REVISIONS}/2/{form}?base={base}", 400)
+    assert [each["parameter"] for each in found["errors"]] == ["base"]
+
+
+@pytest.mark.parametrize("base", ["99", f"sha256:{'0' * 64}"])
 def test_a_base_that_is_not_there(demo: Api, base: str) -> None:
     demo.problem("GET", f"{REVISIONS}/2/diff?base={base}", 404)

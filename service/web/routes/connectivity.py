@@ -80,7 +80,7 @@ class Connections(MethodView):
         text = maps.stream_connections(context(), name, wanted, _FORMS[media_type])
         # The first piece is made before the answer begins, so that a fault is still a problem.
         first = next(text)
-        response = Response(_chained(first, text), content_type=media_type)
+        response = Response(chained(first, text), content_type=media_type)
         response.headers["Vary"] = "Accept"
         return response
 
@@ -132,7 +132,8 @@ class DiffGroups(MethodView):
         return _difference(query, cluster, revision, group=True)
 
 
-def _chained(first: str, rest: Any) -> Any:
+def chained(first: str, rest: Any) -> Any:
+    """A piece of an answer that is made already, and the rest as it is asked for."""
     yield first
     yield from rest
 
@@ -199,8 +200,8 @@ def _difference(query: dict[str, Any], cluster: str, revision: str, *, group: bo
     change = query.get("change")
     wanted = DifferenceFilter(
         Change(change) if change else None,
-        _difference_end(query, "source_"),
-        _difference_end(query, "destination_"),
+        difference_end(query, "source_"),
+        difference_end(query, "destination_"),
     )
     found = maps.compare_maps(context(), base, target, wanted, page, group=group)
     body, headers = page_answer(found.page)
@@ -213,7 +214,8 @@ def _parent(cluster: str, revision: str) -> str:
     return str(found.parent or found.number)
 
 
-def _difference_end(query: Mapping[str, Any], prefix: str) -> UnitFilter:
+def difference_end(query: Mapping[str, Any], prefix: str) -> UnitFilter:
+    """The filter that the parameters of one end ask for."""
     return unit_filter(_end(query, prefix))
 
 

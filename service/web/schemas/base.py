@@ -15,6 +15,8 @@ import marshmallow as ma
 from marshmallow import fields
 
 DIGEST = r"^sha256:[0-9a-f]{64}$"
+#: A number, the newest one, or the newest one with a digest.
+REVISION = r"^([1-9][0-9]{0,8}|latest|sha256:[0-9a-f]{64})$"
 CLUSTER_NAME = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 
 

@@ -10,8 +10,10 @@ from service.analysis.compare import Change
 from service.analysis.filters import ListedVerdict
 from service.model.pipeline import Direction
 from service.web.schemas.base import (
+    REVISION,
     AnswerSchema,
     Choice,
+    Pattern,
     QueryFlag,
     QueryNumber,
     ReadySchema,
@@ -184,7 +186,14 @@ class ConnectivityQuerySchema(PageQuerySchema):
 class DifferenceQuerySchema(PageQuerySchema):
     """Which differences, between which maps."""
 
-    base = text("The revision to compare with: a number, latest or a digest; else the parent.", "1")
+    base = fields.String(
+        validate=Pattern(REVISION, error="Neither a number nor latest nor a digest."),
+        metadata={
+            "description": "The revision to compare with: a number, latest or a digest; else the "
+            "parent.",
+            "examples": ["1"],
+        },
+    )
     engine = text(_ENGINE, "cilium:1.17")
     base_engine = text("The engine on the side of the base; else the same.", "npm")
     change = Choice("ConnectionChange", [each.value for each in Change])
@@ -204,6 +213,15 @@ class DecidedSchema(ReadySchema):
     ingress = fields.Nested(DirectionVerdictSchema, required=True)
 
 
+def placement() -> Choice:
+    """The field of where the ends of a change are."""
+    return Choice(
+        "Placement",
+        ("SameNode", "OtherNode"),
+        description="Where a node is an end: whether the change is about pods on it or elsewhere.",
+    )
+
+
 class DifferenceAnswerSchema(ReadySchema):
     """A change, with one concrete flow that shows it."""
 
@@ -212,11 +230,7 @@ class DifferenceAnswerSchema(ReadySchema):
     after = decision(required=True)
     connections = fields.List(fields.Nested(PortRangesSchema), required=True)
     assumptions = fields.List(fields.Nested(AssumptionSchema))
-    placement = Choice(
-        "Placement",
-        ("SameNode", "OtherNode"),
-        description="Where a node is an end: whether the change is about pods on it or elsewhere.",
-    )
+    placement = placement()
     witness = fields.Nested(FlowSchema, required=True)
     decided_before = fields.Nested(
         DecidedSchema,
