@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from service.analysis.asking import Encounter, ask
 from service.analysis.deciding import Connection, traffic_answer
 from service.analysis.explaining import Failure, failures, traffic_failure
+from service.analysis.responsible import deciding
 from service.analysis.rule_marks import RuleMarks
 from service.model.endpoint import Endpoint, EndpointKind
 from service.model.finding import Finding
@@ -111,11 +112,6 @@ def _ends(direction: Direction, connection: Connection) -> tuple[Endpoint, Endpo
     return connection.source, connection.destination
 
 
-def _deciding(verdict: DirectionVerdict) -> tuple[Evidence, ...]:
-    """The evidence of rules that matched."""
-    return tuple(each for each in verdict.evidence if each.effect in {"Allow", "Deny", "Pass"})
-
-
 def _words(evidence: Iterable[Evidence]) -> frozenset[str]:
     return frozenset(each.reason for each in evidence)
 
@@ -147,10 +143,10 @@ class SignalReader:
         return {
             "direction": frozenset({changed.direction.value}),
             "step": frozenset({_step(was.decision, now.decision)}),
-            "before": _words(_deciding(was)),
+            "before": _words(deciding(was)),
             "after": _words(now.evidence),
             "peer": frozenset({peer.kind.value}),
-            "place": frozenset({_place(subject, peer)}),
+            "place": frozenset({_place(subject, peer, changed.connection_before.same_node)}),
             "subjectOs": frozenset({subject.os or "unknown"}),
             "protocol": frozenset({str(changed.connection_before.point >> 16)}),
             "port": frozenset({str(changed.connection_before.point & 0xFFFF)}),
@@ -158,8 +154,8 @@ class SignalReader:
             "assumptionsAfter": frozenset(each.code for each in now.assumptions),
             "lost": frozenset(lost),
             "gained": frozenset(gained),
-            "lostHas": self._has(_deciding(was) if lost else (), peer),
-            "gainedHas": self._has(_deciding(now) if gained else (), peer),
+            "lostHas": self._has(deciding(was) if lost else (), peer),
+            "gainedHas": self._has(deciding(now) if gained else (), peer),
             "families": frozenset(map(self.marks.family, named)),
             "itself": frozenset({"yes"} if _is_itself(changed.connection_before) else ()),
             "clientBlock": self._client_block(changed, now.isolated_by),
@@ -173,7 +169,7 @@ class SignalReader:
         """Why what allowed before does not allow any more."""
         found: set[str] = set()
         if changed.before.decision is not Decision.DENY and changed.after.decision not in ALLOWING:
-            for each in _deciding(changed.before):
+            for each in deciding(changed.before):
                 if each.effect == "Allow":
                     found |= self.after.why_not(changed, changed.connection_after, each)
         return found
@@ -182,7 +178,7 @@ class SignalReader:
         """Why what allows now did not allow before."""
         found: set[str] = set()
         if changed.after.decision is not Decision.DENY and changed.before.decision not in ALLOWING:
-            for each in _deciding(changed.after):
+            for each in deciding(changed.after):
                 if each.effect == "Allow":
                     found |= self.before.why_not(changed, changed.connection_before, each)
         return found
@@ -225,9 +221,12 @@ def _codes(finder: RuleFinder, policies: Iterable[PolicyRef]) -> frozenset[str]:
     return frozenset(finding.code for each in policies for finding in finder.findings.get(each, ()))
 
 
-def _place(subject: Endpoint, peer: Endpoint) -> str:
+def _place(subject: Endpoint, peer: Endpoint, supposed: bool | None) -> str:
     if not peer.is_on_node_network:
         return "Elsewhere"
-    if subject.node is None or peer.node is None:
+    same = supposed
+    if subject.node is not None and peer.node is not None:
+        same = subject.node == peer.node
+    if same is None:
         return "Unknown"
-    return "OwnNode" if subject.node == peer.node else "OtherNode"
+    return "OwnNode" if same else "OtherNode"

@@ -7,23 +7,23 @@ and its report says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from service.analysis.cause_signals import ALLOWING, Changed, SignalReader
+from service.analysis.cause_signals import Changed, SignalReader
 from service.analysis.deciding import Connection, suppositions
+from service.analysis.responsible import Element, responsible, step
 from service.analysis.rule_marks import RuleMarks
 from service.analysis.rulebook.cilium_rules import ignored_label
 from service.analysis.rulebook.rules import ANY, Rule, rules
-from service.analysis.witness import Case, Court, Side, Witness
+from service.analysis.witness import Court, Side, Witness
 from service.knowledge import value
 from service.model.addresses import Family, addresses_of, family_of, parse_address
 from service.model.endpoint import Endpoint, EndpointKind
-from service.model.flow import AddressEnd, DestinationEnd, Flow, NodeEnd, PodEnd, ServiceEnd
+from service.model.flow import Flow, ServiceEnd
 from service.model.pipeline import Direction, Pipeline
-from service.model.policy import PolicyRef
 from service.model.ports import Protocol, point_of
 from service.model.snapshot import Snapshot
 from service.model.verdict import DirectionVerdict, Verdict, VerdictGroup
@@ -36,8 +36,8 @@ class Cause:
     rule: Rule
     direction: Direction
     why: str
-    policies: tuple[tuple[PolicyRef, str], ...] = ()
-    """Policies with JSON pointers: the rules that decided on either side, and what isolates."""
+    policies: tuple[Element, ...] = ()
+    """Policies with JSON pointers: the rules that decided, or what isolates."""
 
     @property
     def remedy(self) -> str:
@@ -48,6 +48,24 @@ class Cause:
     def remedy_when(self) -> str:
         """`Before`, `After` or `None`."""
         return self.rule.remedy_when
+
+
+_Words = tuple[tuple[str, frozenset[str]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of the table, for two engines that it speaks of."""
+
+    rule: Rule
+    why: str
+    when: _Words
+    unless: _Words
+
+    def fits(self, signals: Mapping[str, frozenset[str]]) -> bool:
+        return all(signals[name] & words for name, words in self.when) and not any(
+            signals[name] & words for name, words in self.unless
+        )
 
 
 class Causes:
@@ -67,21 +85,36 @@ class Causes:
         )
         self._reader = SignalReader(before, after, marks)
         self._local_dns = frozenset({"on"} if local_dns else ())
+        self._rows = tuple(_rows_between(before.profile.engine, after.profile.engine))
         self._endpoints = [_by_name(each.endpoints) for each in (before, after)]
+
+    @property
+    def asks_nothing(self) -> bool:
+        """Whether the two engines alone tell the rule, whatever the change is."""
+        return bool(self._rows) and not self._rows[0].when and not self._rows[0].unless
+
+    @cached_property
+    def special_ports(self) -> frozenset[int]:
+        """The ports that a rule of these engines asks for."""
+        return frozenset(
+            int(port)
+            for row in self._rows
+            for name, words in (*row.when, *row.unless)
+            if name == "port"
+            for port in words
+        )
 
     def of_change(self, changed: Changed) -> Cause | None:
         """The cause of one change; None where no row of the table explains it."""
+        row = self._rows[0] if self.asks_nothing else self._row_for(changed)
+        if row is None:
+            return None
+        policies = () if row.rule.whole_cluster else responsible(changed.before, changed.after)
+        return Cause(row.rule, changed.direction, row.why, policies)
+
+    def _row_for(self, changed: Changed) -> _Row | None:
         signals = {**self._reader.signals(changed), "localDns": self._local_dns}
-        source, target = self._before.profile.engine, self._after.profile.engine
-        for row in value("causes", "causes"):
-            if _fits(row, signals, source, target):
-                return Cause(
-                    rules()[row["rule"]],
-                    changed.direction,
-                    row["why"],
-                    tuple(_responsible(changed.before, changed.after)),
-                )
-        return None
+        return next((row for row in self._rows if row.fits(signals)), None)
 
     def of_verdicts(self, before: Verdict, after: Verdict) -> tuple[Cause | None, ...]:
         """The causes of everything that differs between two verdicts on one flow, each once."""
@@ -91,22 +124,14 @@ class Causes:
         """The causes of everything that differs about a witness; none where an end came or went."""
         if witness.before is None or witness.after is None:
             return ()
-        ends = _end_name(witness.flow.source), _end_name(witness.flow.destination)
-        sides = [self._between(ends, witness.flow, side) for side in (0, 1)]
-        return self._of_all(_cases(sides, witness.before, witness.after))
+        return self._of_all(changes_between(witness.before, witness.after))
 
     def _of_all(self, changes: Iterable[Changed]) -> tuple[Cause | None, ...]:
-        found: dict[tuple[str, Direction] | None, Cause | None] = {}
-        for changed in changes:
-            cause = self.of_change(changed)
-            found[(cause.rule.id, cause.direction) if cause else None] = cause
-        return tuple(found.values())
+        return tuple(dict.fromkeys(map(self.of_change, changes)))
 
     def _changes(self, before: Verdict, after: Verdict) -> Iterator[Changed]:
         through_service = isinstance(before.flow.destination, ServiceEnd)
         for was, now in _paired(before.groups, after.groups):
-            if was.decision is now.decision:
-                continue
             sides = [
                 self._between((group.sources[0], group.destinations[0]), before.flow, side)
                 for side, group in enumerate((was, now))
@@ -117,11 +142,13 @@ class Causes:
                     court.hear(each.source, each.destination, each.point)
                     for court, each in zip(self._courts, sides, strict=True)
                 ]
-                yield from _cases(sides, *heard)
+                if heard[0] is not None and heard[1] is not None:
+                    yield from changes_between(heard[0], heard[1])
                 continue
+            whole = step(was.decision, now.decision)
             for direction in Direction:
                 old, new = _of(was, direction), _of(now, direction)
-                if _allows(old) != _allows(new):
+                if whole and step(old.decision, new.decision) == whole:
                     yield Changed(direction, old, new, sides[0], sides[1], not through_service)
 
     @cached_property
@@ -149,16 +176,20 @@ class Causes:
         return Endpoint(EndpointKind.EXTERNAL, name, addresses=(point,))
 
 
-def _end_name(end: DestinationEnd) -> str:
-    match end:
-        case PodEnd(namespace, pod):
-            return f"{namespace}/{pod}"
-        case NodeEnd(node):
-            return node
-        case AddressEnd(address):
-            return address
-        case _:
-            raise ValueError(f"a witness speaks of one endpoint, not of {end}")
+def changes_between(before: Side, after: Side) -> Iterator[Changed]:
+    """Every end that decides differently, in each case that two sides speak of.
+
+    Only what goes the way of the whole: where the connection closes, an end that lets more
+    through than before is no part of why.
+    """
+    whole = step(before.decision, after.decision)
+    if not whole:
+        return
+    for was, now in zip(before.cases, after.cases, strict=True):
+        for direction in (Direction.EGRESS, Direction.INGRESS):
+            old, new = was.of(direction), now.of(direction)
+            if step(old.decision, new.decision) == whole:
+                yield Changed(direction, old, new, was.connection, now.connection)
 
 
 def _by_name(endpoints: Iterable[Endpoint]) -> Mapping[str, Endpoint]:
@@ -182,26 +213,8 @@ def _paired(
                 yield was, now
 
 
-def _cases(
-    sides: Sequence[Connection], before: Side | None, after: Side | None
-) -> Iterator[Changed]:
-    """What differs in each case that two sides decide; both decide the same, in the same order."""
-    if before is None or after is None:
-        return
-    for was, now in zip(before.cases, after.cases, strict=True):
-        first, second = (replace(each, family=was.family) for each in sides)
-        for direction in (Direction.EGRESS, Direction.INGRESS):
-            old, new = _of(was, direction), _of(now, direction)
-            if _allows(old) != _allows(new):
-                yield Changed(direction, old, new, first, second)
-
-
-def _of(answers: VerdictGroup | Case, direction: Direction) -> DirectionVerdict:
+def _of(answers: VerdictGroup, direction: Direction) -> DirectionVerdict:
     return answers.ingress if direction is Direction.INGRESS else answers.egress
-
-
-def _allows(verdict: DirectionVerdict) -> object:
-    return "Allow" if verdict.decision in ALLOWING else verdict.decision
 
 
 def _family(source: Endpoint, destination: Endpoint) -> Family:
@@ -219,28 +232,14 @@ def _family(source: Endpoint, destination: Endpoint) -> Family:
     return shared[0] if shared else Family.IPV4
 
 
-def _fits(
-    row: Mapping[str, Any], signals: Mapping[str, frozenset[str]], source: str, target: str
-) -> bool:
-    if not ({source, ANY} & set(row["from"]) and {target, ANY} & set(row["to"])):
-        return False
-    if not rules()[row["rule"]].asks_between(source, target):
-        return False
-    if any(signals[name] & set(words) for name, words in row["unless"].items()):
-        return False
-    return all(signals[name] & set(words) for name, words in row["when"].items())
+def _rows_between(source: str, target: str) -> Iterator[_Row]:
+    """The rows that speak of a change between two engines, in the order of the table."""
+    for each in value("causes", "causes"):
+        rule = rules()[each["rule"]]
+        named = {source, ANY} & set(each["from"]) and {target, ANY} & set(each["to"])
+        if named and rule.asks_between(source, target):
+            yield _Row(rule, each["why"], _words(each["when"]), _words(each["unless"]))
 
 
-def _responsible(
-    before: DirectionVerdict, after: DirectionVerdict
-) -> Iterator[tuple[PolicyRef, str]]:
-    found: dict[tuple[PolicyRef, str], None] = {}
-    for verdict in (before, after):
-        for each in verdict.evidence:
-            if each.policy is not None:
-                found[each.policy, each.rule] = None
-        named = {policy for policy, _ in found}
-        for policy in verdict.isolated_by:
-            if policy not in named:
-                found[policy, "/spec"] = None
-    yield from found
+def _words(written: Mapping[str, Any]) -> _Words:
+    return tuple((name, frozenset(words)) for name, words in written.items())

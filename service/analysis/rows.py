@@ -88,9 +88,14 @@ class RowMaker:
     def rows(self, places: int) -> Iterator[tuple[int, Row]]:
         """Places, as disjoint bit sets, with the row that they share."""
         everything = self._questioner.space.everything
+        for members, stages in self.stages(places):
+            yield members, make_row(stages, everything)
+
+    def stages(self, places: int) -> Iterator[tuple[int, list[StageBlocks]]]:
+        """Places, as disjoint bit sets, with the rules that their row is made of."""
         for key, members in self._by_policies(places).items():
             if not any(self._asked[number].needs_subject for number, _ in key):
-                yield members, make_row(self._stage_blocks(key, None), everything)
+                yield members, self._stage_blocks(key, None)
                 continue
             groups: dict[Hashable, tuple[int, int]] = {}
             for place in bits(members):
@@ -98,7 +103,7 @@ class RowMaker:
                 first, found = groups.get(part, (place, 0))
                 groups[part] = (first, found | 1 << place)
             for first, found in groups.values():
-                yield found, make_row(self._stage_blocks(key, first), everything)
+                yield found, self._stage_blocks(key, first)
 
     def _by_policies(self, places: int) -> dict[Key, int]:
         """Places by the policies that select them, certainly (True) or perhaps (False)."""

@@ -1,0 +1,122 @@
+"""A difference taken apart: each part with its own witness and its own causes.
+
+Ports of one block of differences may differ for different reasons: one rule explains port 80,
+another the rest. Reasons change only where the traffic of a rule begins or ends that belongs to
+a policy which selects one of the ends, so a pair is asked once for each such stretch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from service.analysis.attempts import ECHO_REQUEST
+from service.analysis.causes import Cause, Causes
+from service.analysis.compare import Difference
+from service.analysis.pings import PING
+from service.analysis.witness import Court, Witness, ends_of, witness_between
+from service.model.addresses import Family
+from service.model.endpoint import Endpoint
+from service.model.intervals import NOTHING, Intervals
+from service.model.pipeline import Direction, Traffic
+from service.model.ports import PORT_PROTOCOLS, ports_of, whole_protocol
+
+_PING_OVER_IPV6 = ECHO_REQUEST[Family.IPV6]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Traffic of a difference that changes for the same reasons; None is a reason unknown."""
+
+    traffic: Intervals
+    witness: Witness
+    causes: tuple[Cause | None, ...]
+
+
+class Parts:
+    """Takes differences between two pipelines apart."""
+
+    def __init__(self, causes: Causes, courts: tuple[Court, Court]) -> None:
+        self._causes = causes
+        self._courts = courts
+        #: Ports that rules of the book ask for.
+        self._special = [
+            ports_of(protocol, port, port)
+            for port in sorted(causes.special_ports)
+            for protocol in PORT_PROTOCOLS
+        ]
+
+    def causes_of_parts(self, difference: Difference) -> tuple[Part, ...]:
+        """The parts of one pair of units, in the order of their first ports."""
+        ends = ends_of(difference, self._courts[0])
+        found: dict[tuple[Cause | None, ...], Part] = {}
+        for traffic in self._stretches(ends, difference.block.traffic):
+            witness = witness_between(ends, traffic, *self._courts)
+            causes = self._causes.of_witness(witness)
+            known = found.get(causes)
+            if known is not None:
+                found[causes] = Part(known.traffic | traffic, known.witness, causes)
+            else:
+                found[causes] = Part(traffic, witness, causes)
+        return tuple(found.values())
+
+    def _stretches(
+        self, ends: tuple[Endpoint, Endpoint], traffic: Intervals
+    ) -> Iterable[Intervals]:
+        """The traffic, cut so that every rule at either end holds a piece entirely or not."""
+        spoken = list(dict.fromkeys(self._spoken(ends)))
+        found: dict[Hashable, Intervals] = {}
+        for low, high in _cut(traffic, self._edges(spoken)):
+            mark = self._mark(low, spoken)
+            if low == PING:
+                # Over IPv6 the same question is asked with another number.
+                other = self._mark(_PING_OVER_IPV6, spoken)
+                mark = mark if mark == other else (mark, other)
+            found[mark] = found.get(mark, NOTHING) | Intervals(((low, high),))
+        return found.values()
+
+    def _spoken(self, ends: tuple[Endpoint, Endpoint]) -> Iterator[Intervals]:
+        """The traffic of each rule, names looked up at the destination."""
+        for court in self._courts:
+            source, destination = map(court.endpoint, ends)
+            if source is None or destination is None:
+                continue
+            for direction, subject in (
+                (Direction.EGRESS, source),
+                (Direction.INGRESS, destination),
+            ):
+                for _, policies in court.index[direction].policies_for(subject):
+                    for policy in policies:
+                        for rule in policy.rules:
+                            yield traffic_at(rule.traffic, destination)
+
+    def _edges(self, spoken: Iterable[Intervals]) -> set[int]:
+        edges = {PING, PING + 1}
+        for each in (*spoken, *self._special):
+            for low, high in each:
+                edges.update((low, high + 1))
+        return edges
+
+    def _mark(self, point: int, spoken: Iterable[Intervals]) -> Hashable:
+        """What the causes of a connection at some point can depend on."""
+        protocol = whole_protocol(point >> 16)
+        special = point & 0xFFFF in self._causes.special_ports
+        return (special, *((point in each, each.overlaps(protocol)) for each in spoken))
+
+
+def traffic_at(traffic: Traffic, destination: Endpoint) -> Intervals:
+    """All that a rule's traffic stands for at a destination, for certain or perhaps."""
+    found = traffic.numbered
+    for name in traffic.named:
+        for port in destination.ports:
+            if port.name == name.name and name.protocol in {None, port.protocol}:
+                found = found | ports_of(port.protocol, port.number, port.number)
+    return found
+
+
+def _cut(traffic: Intervals, edges: Iterable[int]) -> Iterator[tuple[int, int]]:
+    inner = sorted(edges)
+    for low, high in traffic:
+        points = [low, *(each for each in inner if low < each <= high), high + 1]
+        yield from ((start, end - 1) for start, end in pairwise(points))

@@ -1,0 +1,48 @@
+"""The policies that select an endpoint, found once however often the endpoint is asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from service.analysis.asking import Encounter, ask
+from service.analysis.deciding import PolicyIndex
+from service.model.addresses import Family
+from service.model.endpoint import Endpoint, EndpointKind
+from service.model.pipeline import Direction, Pipeline, Stage, StagePolicy
+
+_Stages = list[tuple[Stage, list[StagePolicy]]]
+
+
+class SelectedPolicies(PolicyIndex):
+    """As a `PolicyIndex`, without the policies that certainly do not select the endpoint."""
+
+    def __init__(self, stages: Iterable[Stage]) -> None:
+        super().__init__(stages)
+        self._known: dict[tuple[EndpointKind, str, str], _Stages] = {}
+
+    def policies_for(self, endpoint: Endpoint) -> _Stages:
+        """Per stage the policies that may select the endpoint."""
+        if endpoint.kind is EndpointKind.EXTERNAL:
+            return self._selecting(endpoint)
+        key = (endpoint.kind, endpoint.namespace, endpoint.name)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._selecting(endpoint)
+        return known
+
+    def _selecting(self, endpoint: Endpoint) -> _Stages:
+        # Who selects does not depend on the other end; the address family may matter.
+        abouts = [Encounter(endpoint, endpoint, family) for family in Family]
+        return [
+            (stage, [each for each in policies if _may_select(each, abouts)])
+            for stage, policies in super().policies_for(endpoint)
+        ]
+
+
+def _may_select(policy: StagePolicy, abouts: Iterable[Encounter]) -> bool:
+    return any(ask(policy.subject, each) is not False for each in abouts)
+
+
+def selected_index(pipeline: Pipeline) -> dict[Direction, PolicyIndex]:
+    """An index per direction."""
+    return {each: SelectedPolicies(pipeline.stages(each)) for each in Direction}
