@@ -55,6 +55,6 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
   CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/livez', timeout=4)"]
 
-# The database must be at the newest migration before this starts: run `netverdict migrate` with
-# the same settings, as an init container or a one-off.
+# The database must be at the newest migration before this starts: run `netverdict
+# upgrade-database` with the same settings, as an init container or a one-off.
 CMD ["gunicorn"]

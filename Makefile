@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: help
 help: ## Show what this file can do
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' \
-	  | awk -F '\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
+	  | awk -F '\t' '{ printf "  %-18s %s\n", $$1, $$2 }'
 
 .PHONY: setup
 setup: $(READY) ## Make .venv from the hashed requirements and install the project into it
@@ -42,13 +42,13 @@ demo: $(READY) ## Start the service on a free port, tell the story over HTTP, st
 .PHONY: serve
 serve: $(READY) ## Migrate the database (var/netverdict.sqlite3) and serve on 127.0.0.1:8080 until Ctrl-C
 	@mkdir -p var
-	@$(BIN)/python -m service.cli migrate
+	@$(BIN)/python -m service.cli upgrade-database
 	@NETVERDICT_LOG_FORMAT=$${NETVERDICT_LOG_FORMAT:-console} exec $(BIN)/gunicorn
 
-.PHONY: migrate
-migrate: $(READY) ## Bring the database to the newest migration
+.PHONY: upgrade-database
+upgrade-database: $(READY) ## Bring the database to the newest migration
 	@mkdir -p var
-	@$(BIN)/python -m service.cli migrate
+	@$(BIN)/python -m service.cli upgrade-database
 
 .PHONY: test
 test: $(READY) ## Run every test that this machine can run

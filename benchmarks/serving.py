@@ -33,7 +33,7 @@ def serving() -> Iterator[int]:
         }
         environment["NETVERDICT_DATABASE_URL"] = f"sqlite:///{folder}/bench.sqlite3"
         environment.pop("PROMETHEUS_MULTIPROC_DIR", None)
-        migrate = [sys.executable, "-m", "service.cli", "migrate"]
+        migrate = [sys.executable, "-m", "service.cli", "upgrade-database"]
         subprocess.run(migrate, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
         with socket.socket() as listener, log.open("wb") as output:
             listener.bind(("127.0.0.1", 0))

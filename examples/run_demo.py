@@ -36,7 +36,7 @@ def main() -> int:
         }
         print("Migrating an empty SQLite database", flush=True)
         subprocess.run(
-            [sys.executable, "-m", "service.cli", "migrate"],
+            [sys.executable, "-m", "service.cli", "upgrade-database"],
             cwd=ROOT,
             env=environment,
             check=True,

@@ -11,12 +11,14 @@ from types import ModuleType
 
 #: Modules of `service.commands`, loaded when asked for: most need a part of the program only.
 COMMANDS: Mapping[str, str] = {
+    "check": "tell what an engine makes of manifests in files: a compatibility report",
     "connectivity": "list who can talk to whom over manifests in files, without a server",
     "diff": "tell what two sets of manifests, or two engines, allow differently",
     "evaluate": "answer flows over manifests in files, without a server",
-    "migrate": "bring the database to the newest migration, or check that it is",
+    "migrate": "tell what a move to another engine takes and changes: a migration report",
     "openapi": "write the OpenAPI document, or check a written one",
     "serve": "check the settings and the database, then become gunicorn",
+    "upgrade-database": "bring the database to the newest migration, or check that it is",
 }
 BAD_USAGE = 2
 
@@ -24,7 +26,7 @@ BAD_USAGE = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command: 0 done, 1 a condition that was asked for failed, 2 bad usage or input."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    listed = "\n".join(f"  {name:<13} {text}" for name, text in COMMANDS.items())
+    listed = "\n".join(f"  {name:<17} {text}" for name, text in COMMANDS.items())
     parser = argparse.ArgumentParser(
         prog="netverdict",
         description="What Kubernetes network policies really do on each AKS policy engine.",
@@ -34,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND")
     # What follows the command is the command's to read.
     name = parser.parse_args(given[:1]).command
-    module = importlib.import_module(f"service.commands.{name}")
+    module = importlib.import_module(f"service.commands.{name.replace('-', '_')}")
     command = argparse.ArgumentParser(prog=f"netverdict {name}", description=COMMANDS[name])
     module.configure(command)
     try:

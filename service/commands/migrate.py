@@ -1,64 +1,104 @@
-"""`netverdict migrate`: the database's schema."""
+"""`netverdict migrate`: what a move to another engine takes, and what it changes."""
 
 from __future__ import annotations
 
 import argparse
-import sys
+from collections.abc import Mapping
+from typing import Any
 
-from service.commands.environment import read_settings
+from service.analysis.compare import Change
+from service.analysis.judging import Opinion
 from service.commands.faults import Refused, report
-from service.settings import Settings, without_password
-from service.storage import schema
-from service.storage.database import Database
+from service.commands.report_inputs import (
+    Subject,
+    add_report_options,
+    document_of,
+    options_of,
+    refused,
+    subject_of,
+    today,
+)
+from service.commands.report_output import FORMATS, add_fail_on, is_met, write_report
+from service.model.cluster import Ipam
+from service.usecases.errors import Invalid
+from service.usecases.report_asking import ReportWish, read_migration
+from service.usecases.report_content import ReportContent, ReportKind
+from service.usecases.report_making import ReportAsk, report_header, report_of
+from service.usecases.report_script import render_script
+
+ANY, UNEXPLAINED = "any", "unexplained"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
+    add_report_options(parser, (*FORMATS, "script"))
     parser.add_argument(
-        "--check",
-        action="store_true",
-        help="change nothing; exit status 1 unless the database is at the newest migration",
+        "--source", metavar="NAME[:VERSION]", help="npm, calico (the cluster's, with --cluster)"
     )
+    parser.add_argument(
+        "--source-option", action="append", default=[], metavar="KEY=VALUE", help="of the source"
+    )
+    parser.add_argument("--target", required=True, metavar="NAME[:VERSION]", help="cilium:1.17")
+    parser.add_argument(
+        "--target-option", action="append", default=[], metavar="KEY=VALUE", help="of the target"
+    )
+    parser.add_argument(
+        "--target-ipam",
+        choices=[each.value for each in Ipam],
+        help="where pods are to get their addresses",
+    )
+    parser.add_argument("--target-pod-cidr", metavar="CIDR", help="of an overlay")
+    verdicts = [each.value for each in Opinion if each is not Opinion.SAFE]
+    changes = [each.value for each in Change]
+    add_fail_on(parser, (ANY, *verdicts, *changes, UNEXPLAINED))
 
 
 def run(arguments: argparse.Namespace) -> int:
     try:
-        settings = read_settings()
-        before = state_of(settings)
-        if arguments.check:
-            return _check(before)
-        if not before.is_newest:
-            schema.upgrade(settings.database_url)
-        _tell(settings, before)
-    except Refused as refused:
-        return report(refused)
-    return 0
+        subject = subject_of(arguments)
+        wish = _wish(arguments, subject)
+    except Refused as fault:
+        return report(fault)
+    assert wish.target is not None
+    ask = ReportAsk(
+        ReportKind.MIGRATION,
+        wish.target.profile,
+        wish.as_of,
+        subject.record,
+        wish.stated,
+        wish.profile,
+        wish.target,
+        subject.name,
+    )
+    content = report_of(subject.reading, ask)
+    found = {**report_header(ask, subject.revision_digest, content, subject.name), **content.body}
+    write_report(subject, found, content, arguments.format, {"script": render_script})
+    return int(
+        is_met(arguments.fail_on, found, content) or _changes(arguments.fail_on, found, content)
+    )
 
 
-def state_of(settings: Settings) -> schema.SchemaState:
-    """Where the database stands, or `Refused` where it cannot be asked."""
-    database = Database(settings.database_url, pool_size=1)
+def _wish(arguments: argparse.Namespace, subject: Subject) -> ReportWish:
+    source = options_of("--source-option", arguments.source_option)
+    if source and arguments.source is None:
+        raise Refused(["--source-option goes with --source"])
+    document = document_of(
+        arguments,
+        source=arguments.source and {"name": arguments.source, "options": source},
+        target=arguments.target,
+        targetOptions=options_of("--target-option", arguments.target_option),
+        targetIpam=arguments.target_ipam,
+        targetPodCidr=arguments.target_pod_cidr,
+    )
     try:
-        return schema.state(database)
-    # Every driver has exceptions of its own, and storage does not hide them.
-    except Exception as error:
-        reason = str(error).strip().splitlines()[0]
-        place = without_password(settings.database_url)
-        raise Refused([f"the database at {place} cannot be used: {reason}"]) from error
-    finally:
-        database.close()
+        return read_migration(document, subject.record, today())
+    except Invalid as error:
+        raise refused(error, arguments) from error
 
 
-def _check(found: schema.SchemaState) -> int:
-    if found.is_newest:
-        print(f"at the newest migration {found.head}")
-        return 0
-    print(f"at migration {found.current or 'none'}, not at {found.head}", file=sys.stderr)
-    return 1
-
-
-def _tell(settings: Settings, before: schema.SchemaState) -> None:
-    place = without_password(settings.database_url)
-    if before.is_newest:
-        print(f"{place} is at the newest migration {before.head}")
-    else:
-        print(f"{place} went from {before.current or 'nothing'} to migration {before.head}")
+def _changes(conditions: list[str], found: Mapping[str, Any], content: ReportContent) -> bool:
+    """Whether connections change in a way that somebody wants to fail on."""
+    impact = found["impact"]
+    met = {each.value: impact["pairs"][each.value] > 0 for each in Change}
+    met[UNEXPLAINED] = impact["unexplainedCount"] > 0
+    met[ANY] = found["verdict"] != Opinion.SAFE.value
+    return any(met.get(each, False) for each in conditions)

@@ -10,7 +10,7 @@ from pathlib import Path
 import service
 from service.commands.environment import read_settings
 from service.commands.faults import Refused, report
-from service.commands.migrate import state_of
+from service.commands.upgrade_database import state_of
 from service.storage import schema
 
 CONFIGURATION = "gunicorn.conf.py"
@@ -18,7 +18,9 @@ CONFIGURATION = "gunicorn.conf.py"
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--migrate", action="store_true", help="bring the database to the newest migration first"
+        "--upgrade-database",
+        action="store_true",
+        help="bring the database to the newest migration first",
     )
 
 
@@ -26,11 +28,11 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         settings = read_settings()
         found = state_of(settings)
-        if not found.is_newest and not arguments.migrate:
+        if not found.is_newest and not arguments.upgrade_database:
             raise Refused(
                 [
                     f"the database is at migration {found.current or 'none'}, not at {found.head}: "
-                    "run `netverdict migrate`"
+                    "run `netverdict upgrade-database`"
                 ]
             )
         configuration = _configuration()

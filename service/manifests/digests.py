@@ -24,3 +24,8 @@ def digest_of(content: bytes) -> str:
 def digest_of_all(digests: Iterable[str]) -> str:
     """One digest for a set of digests."""
     return digest_of("\n".join(sorted(digests)).encode())
+
+
+def revision_digest(policies: str, inventory: str) -> str:
+    """The digest of a revision, over those of its two parts."""
+    return digest_of(f"{policies}\n{inventory}".encode())

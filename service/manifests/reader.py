@@ -31,6 +31,7 @@ def read_upload(parts: Sequence[UploadPart], limits: Limits = DEFAULT_LIMITS) ->
         for part in unpack(parts, limits, reading.report):
             for source in reading.objects.objects(part):
                 reading.take(source)
+            reading.part_ends(part.name)
         reading.report.refuse_if_faulty()
         return reading.finish()
 
@@ -44,6 +45,7 @@ class _Reading:
         self._inventory = InventoryDraft(self.report)
         self._policies = PolicyDraft(self.report, self._inventory.claim)
         self._ignored: Counter[str] = Counter()
+        self._parts: list[tuple[str, int]] = []
 
     def take(self, source: Source) -> None:
         """Hand an object to who reads its kind."""
@@ -64,6 +66,10 @@ class _Reading:
             detail = f"{source.api_version} {source.kind} is no known version; it is left aside"
             self.report.problem(source, "ApiVersionNotRead", Severity.MEDIUM, detail)
 
+    def part_ends(self, name: str) -> None:
+        """Remember which objects were in a part."""
+        self._parts.append((name, self.objects.numbering.count))
+
     def finish(self) -> Upload:
         """Everything that was read."""
         return Upload(
@@ -72,4 +78,5 @@ class _Reading:
             problems=self.report.problems(),
             documents=self.objects.numbering.count,
             ignored=dict(sorted(self._ignored.items())),
+            parts=tuple(self._parts),
         )

@@ -47,3 +47,5 @@ class Upload:
     documents: int = 0
     ignored: Mapping[str, int] = field(default_factory=dict)
     """How many objects of each `apiVersion/Kind` were left aside."""
+    parts: tuple[tuple[str, int], ...] = ()
+    """Each part by its name, with the number of its last object."""

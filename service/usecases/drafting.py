@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from hashlib import sha256
 from typing import Any
 
 from service.manifests.archive import (
@@ -14,6 +13,7 @@ from service.manifests.archive import (
     inventory_digest,
     policy_set_digest,
 )
+from service.manifests.digests import revision_digest
 from service.manifests.faults import Problem
 from service.manifests.upload import Upload
 from service.model.cluster import ClusterRecord
@@ -56,8 +56,7 @@ class Draft:
     @property
     def digest(self) -> str:
         """The digest over both parts."""
-        text = f"{self.policies.digest}\n{self.inventory.digest}"
-        return f"sha256:{sha256(text.encode()).hexdigest()}"
+        return revision_digest(self.policies.digest, self.inventory.digest)
 
     @property
     def contents(self) -> list[Content]:

@@ -20,11 +20,12 @@ from service.analysis.stated import StatedFacts, Target
 from service.engines.registry import compile_pipeline, resolve_profile
 from service.model.cluster import ClusterRecord
 from service.model.engine import EngineProfile
+from service.usecases.cluster_json import record_document
 from service.usecases.compatibility_body import compatibility_content
 from service.usecases.map_solving import collection_paused
 from service.usecases.map_worker import RevisionReading
 from service.usecases.migration_body import migration_content
-from service.usecases.report_content import Body, ReportContent, ReportKind
+from service.usecases.report_content import Body, ReportContent, ReportKind, report_digest
 from service.usecases.stated_json import facts_document
 
 #: What holds while no engine is certain to enforce anything.
@@ -66,6 +67,23 @@ def report_of(reading: RevisionReading, ask: ReportAsk) -> ReportContent:
         if ask.kind is ReportKind.COMPATIBILITY:
             return compatibility_content(compatibility_report(asked), retirements(asked), inputs)
         return migration_content(_migration(asked, ask.cluster_name), inputs)
+
+
+def report_header(
+    ask: ReportAsk, revision_digest: str, content: ReportContent, cluster: str | None = None
+) -> Body:
+    """What a report is bound to, with the digest that the same inputs give again."""
+    bound = {
+        "kind": ask.kind.value,
+        "revisionDigest": revision_digest,
+        "record": record_document(ask.record),
+        "facts": facts_document(ask.stated),
+    }
+    header: Body = {"cluster": cluster} if cluster else {}
+    return header | {
+        "revisionDigest": revision_digest,
+        "digest": report_digest(bound, content),
+    }
 
 
 def _migration(asked: RuleInput, cluster_name: str | None) -> MigrationReport:

@@ -167,15 +167,15 @@ def test_files_that_are_not_there(tmp_path: Path, capsys: Capture, name: str) ->
 
 def test_migrations(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NETVERDICT_DATABASE_URL", f"sqlite:///{tmp_path / 'new.sqlite3'}")
-    assert main(["migrate", "--check"]) == 1
+    assert main(["upgrade-database", "--check"]) == 1
     assert "at migration none" in capsys.readouterr().err
-    assert main(["migrate"]) == 0
+    assert main(["upgrade-database"]) == 0
     assert "went from nothing" in capsys.readouterr().out
-    assert main(["migrate"]) == 0
-    assert main(["migrate", "--check"]) == 0
+    assert main(["upgrade-database"]) == 0
+    assert main(["upgrade-database", "--check"]) == 0
 
 
-@pytest.mark.parametrize("command", ["migrate", "serve"])
+@pytest.mark.parametrize("command", ["upgrade-database", "serve"])
 def test_settings_and_databases_that_are_wrong(
     command: str, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -197,7 +197,7 @@ def test_serve_wants_a_migrated_database(
 ) -> None:
     monkeypatch.setenv("NETVERDICT_DATABASE_URL", f"sqlite:///{tmp_path / 'new.sqlite3'}")
     assert main(["serve"]) == 2
-    assert "netverdict migrate" in capsys.readouterr().err
+    assert "netverdict upgrade-database" in capsys.readouterr().err
 
 
 @pytest.mark.slow
@@ -208,7 +208,7 @@ def test_serve_becomes_gunicorn(tmp_path: Path) -> None:
         "NETVERDICT_BIND": "127.0.0.1:0",
         "NETVERDICT_WORKERS": "1",
     }
-    command = [sys.executable, "-m", "service.cli", "serve", "--migrate"]
+    command = [sys.executable, "-m", "service.cli", "serve", "--upgrade-database"]
     log = tmp_path / "log"
     with log.open("wb") as output:
         server = subprocess.Popen(

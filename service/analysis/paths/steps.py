@@ -14,11 +14,14 @@ EVERY = "*"
 
 
 def names_of(cluster: ClusterRecord, cluster_name: str | None = None, **more: str | None) -> Names:
-    """What commands can be filled with: names from the record, and whatever is given."""
+    """What commands can be filled with: names from the record, and whatever is given.
+
+    `cluster_name` counts where the record does not name the Azure resource.
+    """
     resource_id = cluster.azure_resource_id or ""
     found = {
         "resourceGroup": cluster.resource_group,
-        "cluster": cluster_name or resource_id.rpartition("/")[2],
+        "cluster": resource_id.rpartition("/")[2] or cluster_name,
         "location": cluster.location,
         **more,
     }
