@@ -236,7 +236,8 @@ def _own_plugin(asked: RuleInput) -> Found:
 def _engine_floor(asked: RuleInput) -> Found:
     """Whether an install or uninstall is asked of a Kubernetes version that refuses it."""
     named = asked.cluster.network_profile.network_policy
-    runs = asked.source.engine if asked.source else None
+    stated = asked.source.engine if asked.source else None
+    runs = stated or (asked.cluster.engine.name if asked.cluster.engine else None)
     wanted = asked.profile.engine
     unchanged = runs == wanted if runs else named == azure_name(wanted)
     if unchanged or (asked.plan is not None and not any(map(asked.plan.has, _ENGINE))):

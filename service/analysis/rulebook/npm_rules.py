@@ -10,6 +10,7 @@ from service.analysis.rulebook.answers import (
     Affected,
     AffectedKind,
     Found,
+    Missing,
     Sighting,
     joined,
     lacking,
@@ -24,6 +25,8 @@ from service.model.finding import Severity
 from service.model.inventory import WINDOWS, Pod
 from service.model.labels import LabelSelector, Operator, Requirement
 from service.model.network_policy import NetworkPolicy, PolicyType
+
+NAMESPACES = Missing("namespaces", "give the namespaces with their labels")
 
 #: What a policy holds that is looked for: a pointer, and what is said about it.
 Element = tuple[str, str]
@@ -221,7 +224,8 @@ def _not_in_several(asked: RuleInput) -> Found:
                 values={"namespaces": names},
             )
             found.append(weighed(asked.sight, policy, sighting))
-    return seen(*found)
+    unlabelled = bool(found) and any(each.synthetic for each in asked.snapshot.inventory.namespaces)
+    return Found(tuple(found), (NAMESPACES,) if unlabelled else ())
 
 
 def _negations_only(asked: RuleInput) -> Found:

@@ -179,11 +179,19 @@ def _kubenet(asked: RuleInput, plan: Plan) -> Found:
 
 
 def _definitions_order(asked: RuleInput, plan: Plan) -> Found:
+    """Definitions that are deleted, or are to be, before the engine that needs them is gone."""
     ids = [each.id for each in plan.steps]
-    if "D1" not in ids:
-        return CLEAR
     leaving = [index for index, each in enumerate(ids) if each in {"U0", "C1"}]
-    if leaving and ids.index("D1") > leaving[0]:
+    names = asked.stated.resource_definitions
+    if leaving and names is not None and not calico_definitions(names):
+        return seen(
+            Sighting(
+                "no definition of Calico is left, and Calico has not been uninstalled yet",
+                values={"definitions": len(names)},
+                remedy="Restore the definitions from a backup before the uninstall.",
+            )
+        )
+    if "D1" not in ids or (leaving and ids.index("D1") > leaving[0]):
         return CLEAR
     return seen(Sighting("the definitions are deleted before Calico is gone"))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
+from service.model.cluster import EngineChoice
 from service.model.finding import Severity
 from tests.builders import namespace, network_policy, node, pod
 from tests.unit.rulebook.questions import (
@@ -303,7 +305,18 @@ CASES = (
     Case(
         "ENG-019", UNKNOWN, question(engine=CALICO, source="none", record=cluster(kubernetes=None))
     ),
-    Case("ENG-019", UNKNOWN, question(engine=CALICO, record=NOTHING)),
+    Case(
+        "ENG-019",
+        CLEAR,
+        question(engine=NPM, record=replace(NOTHING, engine=EngineChoice("npm"))),
+        detail="runs already, and nothing else is told",
+    ),
+    Case(
+        "ENG-019",
+        UNKNOWN,
+        question(engine=CALICO, record=replace(NOTHING, engine=EngineChoice("npm"))),
+        detail="another engine runs",
+    ),
     Case("ENG-020", HIT, question(record=cluster("none")), Severity.INFO),
     Case("ENG-020", CLEAR, question()),
     Case("ENG-020", UNKNOWN, question(record=NOTHING)),

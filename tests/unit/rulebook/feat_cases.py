@@ -13,6 +13,7 @@ from tests.unit.rulebook.questions import (
     NOTHING,
     UNKNOWN,
     Case,
+    Question,
     cluster,
     linux,
     local_dns,
@@ -42,7 +43,7 @@ def egress(rule: str, subject: str = "{}") -> Manifest:
     return policy(f"{{podSelector: {subject}, policyTypes: [Egress], egress: [{rule}]}}")
 
 
-def on_windows(manifest: Manifest, *pods: Manifest, **more: Any) -> Any:
+def on_windows(manifest: Manifest, *pods: Manifest, **more: Any) -> Question:
     found = pods or (ON_WINDOWS, ON_LINUX)
     return question(L1, W1, *found, manifest, engine=NPM, record=BOTH, **more)
 
@@ -117,6 +118,7 @@ GNP: Manifest = {
     "metadata": {"name": "default.deny"},
     "spec": {"tier": "default", "selector": "all()", "types": ["Ingress"]},
 }
+CNP_UNREAD: Manifest = {**CNP_FQDN, "apiVersion": "cilium.io/v2alpha1"}
 HEP: Manifest = {
     "apiVersion": "projectcalico.org/v3",
     "kind": "HostEndpoint",
@@ -432,14 +434,17 @@ CASES = (
     Case("FEAT-018", CLEAR, question(CNP_L7, record=cluster(advanced_networking=services("L7")))),
     Case("FEAT-018", CLEAR, question(CNP_FQDN)),
     Case("FEAT-018", UNKNOWN, question(CNP_L7, record=NOTHING)),
+    Case("FEAT-018", UNKNOWN, question(CNP_UNREAD), detail="the policy was not read"),
     Case("FEAT-019", HIT, question(CNP_FQDN), Severity.BLOCKER),
     Case(
         "FEAT-019", CLEAR, question(CNP_FQDN, record=cluster(advanced_networking=services("FQDN")))
     ),
     Case("FEAT-019", CLEAR, question(CNP_L4)),
     Case("FEAT-019", UNKNOWN, question(CNP_FQDN, record=NOTHING)),
+    Case("FEAT-019", UNKNOWN, question(CNP_UNREAD), detail="the policy was not read"),
     Case("FEAT-020", HIT, question(CCNP_L7), Severity.BLOCKER),
     Case("FEAT-020", CLEAR, question(CNP_L7)),
+    Case("FEAT-020", UNKNOWN, question(CNP_UNREAD), detail="the policy was not read"),
     Case("FEAT-021", HIT, question(GNP), Severity.HIGH),
     Case("FEAT-021", HIT, question(CNP_L4, engine=CALICO)),
     Case("FEAT-021", HIT, question(ANP), Severity.HIGH),

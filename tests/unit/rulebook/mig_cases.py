@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from service.analysis.stated import WebhookBackend
 from service.model.cluster import Ipam
 from service.model.finding import Severity
-from service.model.network_policy import IPBlock, NetworkPolicyPeer, NetworkPolicyRule
-from service.model.snapshot import PolicySet
 from tests.builders import Manifest, namespace, node, pod, service
 from tests.unit.rulebook.feat_cases import (
     ANP,
@@ -45,6 +42,7 @@ from tests.unit.rulebook.questions import (
     NOTHING,
     UNKNOWN,
     Case,
+    Question,
     cluster,
     linux,
     local_dns,
@@ -64,18 +62,9 @@ HOOK = WebhookBackend("ValidatingWebhookConfiguration", "check", "shop", "db", 8
 OPEN_SQL = ingress("{ports: [{port: 5432}]}", "{matchLabels: {app: db}}")
 
 
-def move(*manifests: Manifest, source: str = "npm", **more: Any) -> Any:
+def move(*manifests: Manifest, source: str = "npm", **more: Any) -> Question:
     """The change to Cilium, unless another engine is named."""
     return question(*manifests, source=source, **more)
-
-
-def legacy() -> Any:
-    """NPM to Calico with a block that has leading zeros, which the reader writes without."""
-    asked = move(DB, block("10.1.0.0/16"), engine="calico")
-    (found,) = asked.snapshot.policy_set.policies
-    peer = NetworkPolicyPeer(ip_block=IPBlock("010.1.0.0/16"))
-    old = replace(found, egress=(NetworkPolicyRule((peer,)),))
-    return replace(asked, snapshot=replace(asked.snapshot, policy_set=PolicySet((old,))))
 
 
 CASES = (
@@ -242,7 +231,13 @@ CASES = (
         Severity.HIGH,
         endpoints=("lab",),
     ),
-    Case("MIG-014", CLEAR, move(DB, L1, NOT_IN), detail="no namespace has the values"),
+    Case(
+        "MIG-014",
+        CLEAR,
+        move(namespace("shop"), DB, L1, NOT_IN),
+        detail="no namespace has the values",
+    ),
+    Case("MIG-014", UNKNOWN, move(DB, L1, NOT_IN), detail="labels not given"),
     Case(
         "MIG-014",
         CLEAR,
@@ -337,7 +332,13 @@ CASES = (
     Case(
         "MIG-028", CLEAR, move(DB, L1, service("shop/self", {"app": "db"}, PORTS), engine="calico")
     ),
-    Case("MIG-029", HIT, legacy(), Severity.MEDIUM),
+    Case(
+        "MIG-029",
+        HIT,
+        move(DB, block("010.1.0.0/16"), engine="calico"),
+        Severity.MEDIUM,
+        "/spec/egress/0/to/0/ipBlock/cidr",
+    ),
     Case("MIG-029", CLEAR, move(DB, block("10.1.0.0/16"), engine="calico")),
     Case(
         "MIG-030",

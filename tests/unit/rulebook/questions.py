@@ -92,6 +92,13 @@ def cluster(
 NOTHING = ClusterRecord()
 
 
+@dataclass(frozen=True)
+class Question(RuleInput):
+    """A question with the objects that its snapshot was read from."""
+
+    manifests: tuple[Manifest, ...] = ()
+
+
 def question(
     *manifests: Manifest,
     engine: str = "cilium:1.18",
@@ -101,7 +108,7 @@ def question(
     ipam: Ipam | None = None,
     pod_cidr: str | None = None,
     **stated: Any,
-) -> RuleInput:
+) -> Question:
     """A question about an engine, or, with a source, about the change to it."""
     found = snapshot(*manifests)
     to = cluster() if record is None else record
@@ -111,7 +118,7 @@ def question(
     if source is not None:
         name = profile(source).engine
         plan = plan_change(Change(name, target, to, found.inventory, facts))
-    return RuleInput(
+    return Question(
         as_of,
         found,
         profile(engine),
@@ -120,6 +127,7 @@ def question(
         profile(source) if source else None,
         target if source else None,
         plan,
+        manifests=manifests,
     )
 
 
@@ -129,7 +137,7 @@ class Case:
 
     rule: str
     outcome: Outcome
-    asked: RuleInput
+    asked: Question
     severity: Severity | None = None
     pointer: str | None = None
     endpoints: tuple[str, ...] | None = None

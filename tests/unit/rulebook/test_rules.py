@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from itertools import chain
 
 import pytest
 
+from service.analysis.paths.plan import Step
 from service.analysis.rulebook.answers import Outcome
 from service.analysis.rulebook.book import PREDICATES, ask, change_rules_between, engine_rules
 from service.analysis.rulebook.rules import Area, rules
 from service.model.engine import EngineProfile
 from service.model.finding import Severity
 from service.model.inventory import Pod
-from service.model.policy import PolicyRef, UnreadPolicy
-from service.model.snapshot import PolicySet
 from tests.unit.rulebook import eng_cases, feat_cases, mig_cases, path_cases
-from tests.unit.rulebook.feat_cases import FRONT, RANGE
-from tests.unit.rulebook.questions import Case, question
+from tests.unit.rulebook.feat_cases import FRONT, RANGE, block
+from tests.unit.rulebook.never_unknown import NEVER_UNKNOWN
+from tests.unit.rulebook.questions import NOTHING, Case, Question, question
 
 CASES: tuple[Case, ...] = (
     *eng_cases.CASES,
@@ -50,44 +51,6 @@ def test_answers(case: Case) -> None:
     assert all(each.severity and each.remedy and each.detail for each in found.sightings)
 
 
-#: Rules whose input is always there: what they look at is part of every question.
-NEVER_UNKNOWN = {
-    "ENG-011": "the date is part of the question",
-    "ENG-018": "the policies are part of the revision",
-    "ENG-022": "the policies are part of the revision",
-    "ENG-023": "the policies are part of the revision",
-    "FEAT-005": "the policies are part of the revision",
-    "FEAT-006": "the policies are part of the revision",
-    "FEAT-007": "the namespaces are part of the revision",
-    "FEAT-008": "the policies are part of the revision",
-    "FEAT-014": "not knowing is what the rule says",
-    "FEAT-015": "a profile of Cilium has a version",
-    "FEAT-016": "the policies are part of the revision",
-    "FEAT-021": "the policies are part of the revision",
-    "FEAT-026": "the policies are part of the revision",
-    "MIG-012": "as FEAT-016",
-    "MIG-013": "as FEAT-015",
-    "MIG-014": "as FEAT-007",
-    "MIG-015": "as FEAT-008",
-    "MIG-022": "the policies are part of the revision",
-    "MIG-027": "the policies are part of the revision",
-    "MIG-028": "what is not given has no effect",
-    "MIG-029": "the policies are part of the revision",
-    "MIG-030": "what is not given has no effect",
-    "MIG-031": "the policies are part of the revision",
-    "MIG-034": "the profile is part of the question",
-    "PATH-021": "the date is part of the question",
-    "PATH-024": "what is planned is said or not planned",
-}
-
-#: Rules that need something that no upload or record can leave out in this form.
-WITHOUT_VERSION = {
-    "FEAT-009": "a profile without version",
-    "FEAT-020": "a policy whose content was not read",
-    "MIG-017": "a profile without version",
-}
-
-
 def test_each_rule_is_asked_both_ways_and_without_what_it_needs() -> None:
     asked: dict[str, set[Outcome]] = {}
     for case in CASES:
@@ -95,10 +58,8 @@ def test_each_rule_is_asked_both_ways_and_without_what_it_needs() -> None:
 
     assert set(asked) == set(rules())
     for rule, outcomes in asked.items():
-        excused = rule in NEVER_UNKNOWN or rule in WITHOUT_VERSION
-        wanted = {Outcome.HIT, Outcome.CLEAR} if excused else set(Outcome)
-        assert outcomes >= wanted, rule
-        assert not (rule in NEVER_UNKNOWN and Outcome.UNKNOWN in outcomes), rule
+        unknown = set() if rule in NEVER_UNKNOWN else {Outcome.UNKNOWN}
+        assert outcomes == {Outcome.HIT, Outcome.CLEAR, *unknown}, rule
 
 
 def test_the_book_holds_the_rules_of_the_knowledge_page() -> None:
@@ -125,15 +86,50 @@ def test_a_profile_without_version_leaves_ranges_open(rule: str) -> None:
     assert ask(rules()[rule], asked).outcome is Outcome.UNKNOWN
 
 
-@pytest.mark.parametrize("rule", ["FEAT-018", "FEAT-019", "FEAT-020"])
-def test_a_policy_that_was_not_read_leaves_its_content_open(rule: str) -> None:
-    ref = PolicyRef("CiliumNetworkPolicy", "shop", "x", "cilium.io/v2")
-    asked = question()
-    asked = replace(
-        asked, snapshot=replace(asked.snapshot, policy_set=PolicySet((UnreadPolicy(ref),)))
-    )
+OF_PLAN = [f"PATH-{number:03}" for number in (*range(1, 5), *range(7, 14), 16, 18, 19, 22, 25)]
+
+
+@pytest.mark.parametrize("rule", OF_PLAN)
+def test_without_a_plan_rules_about_one_are_open(rule: str) -> None:
+    """A migration report always has one; the rules are also asked about an engine alone."""
+    asked = question(block("10.244.0.0/16"))
 
     assert ask(rules()[rule], asked).outcome is Outcome.UNKNOWN
+
+
+def test_an_engine_that_nobody_names_may_have_to_be_installed() -> None:
+    """An imported record can contradict itself, and then nothing says which engine runs."""
+    asked = question(engine="calico", record=NOTHING)
+
+    assert ask(rules()["ENG-019"], asked).outcome is Outcome.UNKNOWN
+
+
+def with_steps(asked: Question, steps: Iterable[Step]) -> Question:
+    """A plan that somebody else made."""
+    assert asked.plan is not None
+    return replace(asked, plan=replace(asked.plan, steps=tuple(steps)))
+
+
+def test_definitions_that_are_to_go_too_early() -> None:
+    asked = question(source="calico")
+    assert asked.plan is not None
+    wrong = with_steps(asked, sorted(asked.plan.steps, key=lambda each: each.id != "D1"))
+
+    assert ask(rules()["PATH-016"], asked).outcome is Outcome.CLEAR
+    assert ask(rules()["PATH-016"], wrong).outcome is Outcome.HIT
+
+
+def test_an_engine_that_still_runs_at_the_overlay_step() -> None:
+    asked = path_cases.to_overlay()
+    assert asked.plan is not None
+    plan = asked.plan
+    wrong = with_steps(
+        asked,
+        [replace(each, before=plan.source) if each.id == "O1" else each for each in plan.steps],
+    )
+
+    assert ask(rules()["PATH-008"], asked).is_settled
+    assert not ask(rules()["PATH-008"], wrong).is_settled
 
 
 def test_more_pods_than_npm_takes() -> None:
