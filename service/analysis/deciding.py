@@ -25,6 +25,7 @@ from service.model.verdict import Decision, DirectionVerdict, Evidence
 
 NO_MATCH = "NoMatch"
 ISOLATES = "Isolates"
+_NO_PEER = Failure("NoPeer", lambda: "the rule's list of peers is empty")
 
 #: Decisions of one end that do not stop a connection.
 LET_THROUGH = frozenset({Decision.ALLOW, Decision.NOT_APPLICABLE})
@@ -185,19 +186,17 @@ class _Asked:
         return some(answers), best
 
     def rule_answer(self, rule: Rule) -> Answer:
-        return every(
-            (
-                traffic_answer(rule.traffic, self.point, self.destination),
-                ask(rule.local, self.subject),
-                self.peer_answer(rule)[0],
-            )
-        )
+        traffic = traffic_answer(rule.traffic, self.point, self.destination)
+        if traffic is False:
+            return False
+        local = ask(rule.local, self.subject)
+        return local if local is False else every((traffic, local, self.peer_answer(rule)[0]))
 
     def rule_failures(self, rule: Rule) -> list[Failure]:
         found = failures(rule.local, self.subject)
-        if self.peer_answer(rule)[0] is False:
-            lacking = fewest(failures(each.condition, self.peer) for each in rule.peers)
-            found.extend(lacking or [Failure("NoPeer", "the rule's list of peers is empty")])
+        lacking = [failures(each.condition, self.peer) for each in rule.peers]
+        # A peer that lacks nothing matches, or may.
+        found.extend(fewest(lacking) if lacking else [_NO_PEER])
         if traffic_answer(rule.traffic, self.point, self.destination) is False:
             failure = traffic_failure(rule.traffic, self.point, self.destination)
             found.extend([failure] if failure else [])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from service.analysis.asking import Encounter, ask, label_value
@@ -27,10 +27,15 @@ from service.model.ports import Protocol, describe_traffic, whole_protocol
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A condition that did not hold."""
+    """A condition that did not hold. Of many, one is put into words; `tell` does that."""
 
     reason: str
-    detail: str
+    tell: Callable[[], str]
+
+    @property
+    def detail(self) -> str:
+        """It in words."""
+        return self.tell()
 
 
 _RANGES_SHOWN = 3
@@ -46,51 +51,58 @@ _SCOPE_REASONS = {
 
 def failures(condition: Condition, about: Encounter) -> list[Failure]:
     """The parts of a condition that say no; empty where it holds or depends."""
-    if ask(condition, about) is not False:
-        return []
     match condition:
         case AllOf(parts):
             return [failure for part in parts for failure in failures(part, about)]
         case AnyOf(parts) if parts:
-            return fewest(failures(part, about) for part in parts)
+            return fewest([failures(part, about) for part in parts])
         case _:
-            return [_describe(condition, about)]
+            return [_describe(condition, about)] if ask(condition, about) is False else []
 
 
-def fewest(alternatives: Iterable[list[Failure]]) -> list[Failure]:
-    """The alternative that lacks least; empty where there is none."""
+def fewest(alternatives: list[list[Failure]]) -> list[Failure]:
+    """The alternative that lacks least; empty where there is none, or one that lacks nothing."""
     return min(alternatives, key=len, default=[])
 
 
 def traffic_failure(traffic: Traffic, point: int, destination: Endpoint) -> Failure | None:
     """Why a protocol and port are not among a rule's; None where they are."""
     port, protocol = point & 0xFFFF, point >> 16
+    if traffic.numbered and not traffic.numbered.overlaps(whole_protocol(protocol)):
+        return Failure(
+            "ProtocolMismatch",
+            lambda: (
+                f"the rule is for {describe_traffic(traffic.numbered)}, not {_protocol(protocol)}"
+            ),
+        )
+    if traffic.numbered:
+        return Failure(
+            "PortMismatch",
+            lambda: f"port {port} is not among {describe_traffic(traffic.numbered)}",
+        )
+    if traffic.named:
+        return _named_failure(traffic, point, destination)
+    return Failure("NoUsablePort", lambda: "the engine cannot use any of the rule's port entries")
+
+
+def _named_failure(traffic: Traffic, point: int, destination: Endpoint) -> Failure:
+    port, protocol = point & 0xFFFF, point >> 16
     numbers = {
         (each.protocol, each.number)
         for each in destination.ports
         if any(each.name == name.name for name in traffic.named)
     }
-    if traffic.numbered and not traffic.numbered.overlaps(whole_protocol(protocol)):
-        return Failure(
-            "ProtocolMismatch",
-            f"the rule is for {describe_traffic(traffic.numbered)}, not {_protocol(protocol)}",
-        )
-    if traffic.numbered:
-        return Failure(
-            "PortMismatch",
-            f"port {port} is not among {describe_traffic(traffic.numbered)}",
-        )
-    if traffic.named:
-        names = ", ".join(each.name for each in traffic.named)
-        if not numbers:
-            return Failure("NamedPortMissing", f"{destination} has no port named {names}")
-        declared = ", ".join(f"{_protocol(known)} {number}" for known, number in sorted(numbers))
-        return Failure(
-            "NamedPortMismatch",
+    names = ", ".join(each.name for each in traffic.named)
+    if not numbers:
+        return Failure("NamedPortMissing", lambda: f"{destination} has no port named {names}")
+    declared = ", ".join(f"{_protocol(known)} {number}" for known, number in sorted(numbers))
+    return Failure(
+        "NamedPortMismatch",
+        lambda: (
             f"{_protocol(protocol)} {port} is not what the rule means by {names}; "
-            f"{destination} declares it as {declared}",
-        )
-    return Failure("NoUsablePort", "the engine cannot use any of the rule's port entries")
+            f"{destination} declares it as {declared}"
+        ),
+    )
 
 
 def _protocol(number: int) -> str:
@@ -100,24 +112,31 @@ def _protocol(number: int) -> str:
         return f"protocol {number}"
 
 
-def _describe(condition: Condition, about: Encounter) -> Failure:  # noqa: PLR0911 - one an atom
+def _describe(condition: Condition, about: Encounter) -> Failure:
     endpoint = about.endpoint
     match condition:
-        case LabelIs(scope):
-            return _describe_label(condition, endpoint, scope)
+        case LabelIs():
+            return _describe_label(condition, endpoint)
         case KindIs(kinds):
             return _describe_kind(kinds, endpoint)
         case AddressIn(addresses):
-            where = ", ".join(map(format_address, endpoint.addresses)) or str(endpoint)
-            return Failure("AddressOutsideBlock", f"{where} is not in {_ranges(addresses)}")
+            return Failure(
+                "AddressOutsideBlock",
+                lambda: f"{_whereabouts(endpoint)} is not in {_ranges(addresses)}",
+            )
         case RelationIs(relation):
-            return Failure("RelationMismatch", f"{endpoint} is not the {relation.value} of the pod")
+            reason, words = "RelationMismatch", f"is not the {relation.value} of the pod"
         case OsIs(os):
-            return Failure("NodeOsMismatch", f"{endpoint} does not run on {os}")
+            reason, words = "NodeOsMismatch", f"does not run on {os}"
         case Negation():
-            return Failure("Excluded", f"{endpoint} is excluded by a negated condition")
+            reason, words = "Excluded", "is excluded by a negated condition"
         case _:
-            return Failure("ConditionFailed", f"{endpoint} is not meant by the rule")
+            reason, words = "ConditionFailed", "is not meant by the rule"
+    return Failure(reason, lambda: f"{endpoint} {words}")
+
+
+def _whereabouts(endpoint: Endpoint) -> str:
+    return ", ".join(map(format_address, endpoint.addresses)) or str(endpoint)
 
 
 def _ranges(addresses: Intervals) -> str:
@@ -126,42 +145,46 @@ def _ranges(addresses: Intervals) -> str:
     return ", ".join(shown) + (f" and {more} more ranges" if more else "") or "an empty block"
 
 
-def _describe_label(condition: LabelIs, endpoint: Endpoint, scope: LabelScope) -> Failure:
-    requirement = condition.requirement
-    found = label_value(endpoint, scope, requirement.key)
-    reason = _SCOPE_REASONS[scope]
+def _describe_label(condition: LabelIs, endpoint: Endpoint) -> Failure:
+    scope, requirement = condition.scope, condition.requirement
+    if scope is LabelScope.POD and requirement.key in endpoint.hidden_labels:
+        return Failure(
+            "IgnoredLabel",
+            lambda: f"{endpoint} has label {requirement.key}, which this engine does not see",
+        )
+    return Failure(_SCOPE_REASONS[scope], lambda: _label_words(condition, endpoint))
+
+
+def _label_words(condition: LabelIs, endpoint: Endpoint) -> str:
+    scope, requirement = condition.scope, condition.requirement
     match scope:
         case LabelScope.NAMESPACE_NAME:
             wanted = "/".join(requirement.values)
-            return Failure(
-                reason, f"the selector means pods of namespace {wanted}; {endpoint} is not there"
-            )
+            return f"the selector means pods of namespace {wanted}; {endpoint} is not there"
         case LabelScope.NAMESPACE:
             holder = f"namespace {endpoint.namespace}"
         case LabelScope.POD:
             holder = str(endpoint)
-            if requirement.key in endpoint.hidden_labels:
-                return Failure(
-                    "IgnoredLabel",
-                    f"{holder} has label {requirement.key}, which this engine does not see",
-                )
         case _:
             holder = f"service account {endpoint.namespace}/{endpoint.service_account}"
+    found = label_value(endpoint, scope, requirement.key)
     state = (
         f"has {requirement.key}={found}" if found is not None else f"has no label {requirement.key}"
     )
-    return Failure(reason, f"{requirement} is required; {holder} {state}")
+    return f"{requirement} is required; {holder} {state}"
 
 
 def _describe_kind(kinds: frozenset[EndpointKind], endpoint: Endpoint) -> Failure:
-    if endpoint.kind is EndpointKind.HOST_POD:
-        what = f"{endpoint} uses the node's network and counts as its node"
-    else:
-        what = f"{endpoint} is not one"
     if kinds == {EndpointKind.POD}:
-        return Failure("NotAPod", f"selectors match pods only; {what}")
-    if kinds == {EndpointKind.EXTERNAL}:
-        return Failure(
-            "NotExternal", f"this engine matches address blocks with the outside only; {what}"
-        )
-    return Failure("KindMismatch", f"{' or '.join(sorted(kinds))} is required; {what}")
+        reason, wanted = "NotAPod", "selectors match pods only"
+    elif kinds == {EndpointKind.EXTERNAL}:
+        reason, wanted = "NotExternal", "this engine matches address blocks with the outside only"
+    else:
+        reason, wanted = "KindMismatch", f"{' or '.join(sorted(kinds))} is required"
+    return Failure(reason, lambda: f"{wanted}; {_what_it_is(endpoint)}")
+
+
+def _what_it_is(endpoint: Endpoint) -> str:
+    if endpoint.kind is EndpointKind.HOST_POD:
+        return f"{endpoint} uses the node's network and counts as its node"
+    return f"{endpoint} is not one"
