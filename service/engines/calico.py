@@ -104,6 +104,7 @@ def compile_calico(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
         PortNames(endpoints),
         services,
         enforces_http,
+        since("namesOfAnyProtocolSince", version),
     )
     built_in = [TierParts(each.name, each.order, Effect.PASS) for each in admin]
     found = enforced(policies, hosts, version, built_in)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from service.engines.admin_order import order_findings
 from service.engines.admin_policy import (
     AdminReading,
-    NotConvertible,
     admin_policies,
     admin_stage,
+    named_port,
     not_convertible,
 )
 from service.knowledge import value
@@ -92,7 +92,8 @@ def _reads(facts: Mapping[str, str | None], version: Version) -> bool:
 
 
 def _reading(inventory: Inventory, kind: str) -> AdminReading:
-    named = _name_forgotten if kind != CLUSTER_NETWORK_POLICY else _name_refused
+    # Names in ClusterNetworkPolicies came with 3.32 and mean what the API says (calico#11916).
+    named = named_port if kind == CLUSTER_NETWORK_POLICY else _name_forgotten
     return AdminReading(inventory, nodes=not_convertible, domains=not_convertible, named=named)
 
 
@@ -100,10 +101,6 @@ def _name_forgotten(port: AdminPort) -> Traffic:
     # The converter of AdminNetworkPolicy returns neither protocol nor port for a name, which
     # reads as "no ports given": the rule is about all traffic.
     return ANY_TRAFFIC
-
-
-def _name_refused(port: AdminPort) -> Traffic:
-    raise NotConvertible
 
 
 def _widened(policy: AdminPolicy) -> Iterable[Finding]:

@@ -11,6 +11,7 @@ from service.engines.calico_selectors import ACCOUNT_PREFIX, NAME_LABEL
 from service.engines.calico_subjects import Applied, subject_selector
 from service.model.calico import (
     ALL_INTERFACES,
+    STORED_API,
     Action,
     CalicoPolicy,
     HostEndpoint,
@@ -45,6 +46,19 @@ def policy_findings(found: Enforced, *, enforces_http: bool) -> Iterator[Finding
         )
     for policy in found.unreadable:
         yield _unreadable(policy, "Felix treats the policy as missing")
+    for policy in found.too_new:
+        is_stored = policy.ref.api_version == STORED_API
+        yield Finding(
+            "CalicoNamedPortWithoutProtocol",
+            Severity.HIGH,
+            "a rule names ports without a protocol, which is possible since Calico 3.32; "
+            + (
+                "before that Felix treats the policy as missing"
+                if is_stored
+                else "before that the API refuses the policy, and it is read as if they were TCP's"
+            ),
+            policy.ref,
+        )
     for applied in found.applied:
         yield from _about(applied, enforces_http=enforces_http)
     yield from _ties(found.applied)

@@ -16,6 +16,7 @@ from service.model.assumption import Assumption
 from service.model.calico import (
     DEFAULT_TIER,
     DEFAULT_TIER_ORDER,
+    STORED_API,
     Action,
     CalicoPolicy,
     Tier,
@@ -44,6 +45,8 @@ class Enforced:
     views: tuple[CalicoPolicy, ...] = ()
     """What Calico shows of policies of other kinds that are in the set themselves."""
     unreadable: tuple[CalicoPolicy, ...] = field(default=())
+    too_new: tuple[CalicoPolicy, ...] = field(default=())
+    """Those that this version would refuse; it treats stored ones as missing."""
 
 
 def since(key: str, version: Version) -> bool:
@@ -62,20 +65,44 @@ def enforced(
     tiers = {each.name: each for each in (*built_in, *_tiers(objects, version))}
     shown = _shown_elsewhere(objects)
     applied: list[Applied] = []
-    without, views, unreadable = [], [], []
+    without, views, unreadable, too_new = [], [], [], []
     for each in objects:
         if not isinstance(each, CalicoPolicy):
             continue
         if (each.ref.namespace, each.ref.name) in shown:
             views.append(each)
-        elif each.unreadable:
+            continue
+        if _is_too_new(each, version):
+            too_new.append(each)
+            if each.ref.api_version == STORED_API:
+                continue
+        if each.unreadable:
             unreadable.append(each)
         elif each.tier not in tiers and since("tiersSince", version):
             without.append(each)
         else:
             applied.append(_applied(each, hosts, version))
             tiers.setdefault(each.tier, TierParts(each.tier, math.inf))
-    return Enforced(tiers, tuple(applied), tuple(without), tuple(views), tuple(unreadable))
+    return Enforced(
+        tiers,
+        tuple(applied),
+        tuple(without),
+        tuple(views),
+        tuple(unreadable),
+        tuple(too_new),
+    )
+
+
+def _is_too_new(policy: CalicoPolicy, version: Version) -> bool:
+    """Whether a rule names ports without a protocol before that was possible."""
+    if since("namesOfAnyProtocolSince", version):
+        return False
+    return any(
+        rule.protocol is None and any(isinstance(port, str) for port in ports)
+        for rule in (*policy.ingress, *policy.egress)
+        for entity in (rule.source, rule.destination)
+        for ports in (entity.ports, entity.not_ports)
+    )
 
 
 def _tiers(objects: Iterable[object], version: Version) -> Iterator[TierParts]:

@@ -14,9 +14,9 @@ from service.engines.calico_entities import (
 from service.engines.calico_selectors import Catalog
 from service.engines.calico_services import ServiceEndpoints
 from service.engines.calico_traffic import PortNames, destinations, protocols
-from service.model.addresses import Family
+from service.model.addresses import Family, family_of, parse_cidr
 from service.model.assumption import Assumption
-from service.model.calico import Action, Rule
+from service.model.calico import Action, EntityRule, Rule
 from service.model.condition import ALWAYS, NEVER, Assumed, Condition, FamilyIs, all_of
 from service.model.network_policy import PolicyType
 from service.model.pipeline import ANY_PEER, Direction, Effect, Origin, Peer, Traffic
@@ -46,6 +46,8 @@ class Translation:
     names: PortNames
     services: ServiceEndpoints
     enforces_http: bool = False
+    names_of_any_protocol: bool = False
+    """Whether a port name without a protocol stands for ports of any protocol, or of TCP."""
 
     def rules(
         self,
@@ -77,13 +79,14 @@ class Translation:
         direction: Direction,
         peers: Condition,
     ) -> Iterator[PipelineRule]:
+        connection = self._connection(rule)
         source = self._source(rule, namespace)
         target = entity_condition(rule.destination, namespace, self.catalog)
         for where, traffic in self._destinations(rule, namespace):
             ends = (source, all_of(target, where))
             local, remote = ends if direction is Direction.EGRESS else reversed(ends)
-            remote = all_of(peers, self._connection(rule), remote)
-            if NEVER in {local, remote} or (not traffic.numbered and not traffic.named):
+            remote = all_of(peers, connection, remote)
+            if NEVER in {local, remote, connection} or (not traffic.numbered and not traffic.named):
                 continue
             yield PipelineRule(
                 EFFECTS[rule.action],
@@ -104,7 +107,9 @@ class Translation:
     def _destinations(self, rule: Rule, namespace: str) -> list[tuple[Condition, Traffic]]:
         if rule.destination.services is None:
             holders = self.catalog.port_holders(selected(rule.destination, namespace))
-            return destinations(rule, self.names, holders)
+            return destinations(
+                rule, self.names, holders, of_any_protocol=self.names_of_any_protocol
+            )
         allowed = protocols(rule)
         return [
             (where, traffic if allowed == ALL_TRAFFIC else Traffic(traffic.numbered & allowed))
@@ -113,9 +118,33 @@ class Translation:
 
     def _connection(self, rule: Rule) -> Condition:
         """What a rule asks of the connection as a whole."""
-        parts: list[Condition] = []
-        if rule.ip_version is not None:
-            parts.append(FamilyIs(Family.IPV6 if rule.ip_version == 6 else Family.IPV4))
+        families = _families(rule)
+        if not families:
+            return NEVER
+        parts: list[Condition] = [FamilyIs(each) for each in families if len(families) == 1]
         if rule.matches_http and self.enforces_http:
             parts.append(Assumed(HTTP))
         return all_of(*parts)
+
+
+def _families(rule: Rule) -> set[Family]:
+    """The address families that Felix renders a rule for.
+
+    Where a list of blocks has none of a family, the rule is not there in that family at all,
+    whether the list is one to match or one not to match (felix/rules/policy.go,
+    FilterRuleToIPVersion).
+    """
+    found = set(Family)
+    if rule.ip_version is not None:
+        found &= {Family.IPV6 if rule.ip_version == 6 else Family.IPV4}
+    for entity in (rule.source, rule.destination):
+        for nets in _net_lists(entity):
+            found &= {family_of(parse_cidr(each)[0]) for each in nets}
+    return found
+
+
+def _net_lists(entity: EntityRule) -> Iterator[tuple[str, ...]]:
+    for key, nets in (("nets", entity.nets), ("notNets", entity.not_nets)):
+        # What is lost of a list may be all of a family.
+        if nets and key not in entity.lost:
+            yield nets

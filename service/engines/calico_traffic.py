@@ -22,6 +22,7 @@ from service.model.intervals import NOTHING, Intervals
 from service.model.pipeline import Traffic
 from service.model.ports import (
     ALL_TRAFFIC,
+    PORT_PROTOCOLS,
     NamedPort,
     Protocol,
     point_of,
@@ -79,20 +80,26 @@ class PortNames:
                 yield endpoint, Intervals.of(points)
 
 
-def destinations(rule: Rule, names: PortNames, holders: Condition = ALWAYS) -> list[Destination]:
+def destinations(
+    rule: Rule,
+    names: PortNames,
+    holders: Condition = ALWAYS,
+    *,
+    of_any_protocol: bool = False,
+) -> list[Destination]:
     """What a rule lets through, split by destination where names demand it.
 
-    Numbers and names are alternatives; a name stands for a port of the rule's protocol, TCP
-    where the rule has none. `holders` are the destinations that names can stand for at all
-    (felix/calc/rule_scanner.go).
+    Numbers and names are alternatives; a name stands for a port of the rule's protocol, and
+    where the rule has none for one of TCP or, since 3.32, of any protocol. `holders` are the
+    destinations that names can stand for at all (felix/calc/rule_scanner.go).
     """
     entity = rule.destination
     allowed = protocols(rule)
-    protocol = rule.protocol if rule.protocol in {Protocol.UDP, Protocol.SCTP} else Protocol.TCP
-    named = _named(entity.ports, protocol) if allowed.overlaps(whole_protocol(protocol)) else ()
+    known = _protocols_of_names(rule, of_any_protocol=of_any_protocol)
+    named = _named(entity.ports, [e for e in known if allowed.overlaps(whole_protocol(e))])
     numbered = _numbered(entity.ports, rule.protocol) & allowed if entity.ports else allowed
     excluded = _numbered(entity.not_ports, rule.protocol)
-    excluded_names = _named(entity.not_ports, protocol)
+    excluded_names = _named(entity.not_ports, known)
     usual = Traffic(numbered - excluded)
     if (not named and not excluded_names) or holders == NEVER:
         return [(ALWAYS, usual)]
@@ -153,5 +160,14 @@ def _numbered(ports: Iterable[PortRange | str], protocol: int | None) -> Interva
     return Intervals.of(spans)
 
 
-def _named(ports: Iterable[PortRange | str], protocol: int) -> tuple[NamedPort, ...]:
-    return tuple(NamedPort(port, protocol) for port in ports if isinstance(port, str))
+def _protocols_of_names(rule: Rule, *, of_any_protocol: bool) -> tuple[int, ...]:
+    if rule.protocol is None and of_any_protocol:
+        return PORT_PROTOCOLS
+    return (rule.protocol if rule.protocol in {Protocol.UDP, Protocol.SCTP} else Protocol.TCP,)
+
+
+def _named(ports: Iterable[PortRange | str], protocols: Iterable[int]) -> tuple[NamedPort, ...]:
+    known = tuple(protocols)
+    return tuple(
+        NamedPort(port, protocol) for port in ports if isinstance(port, str) for protocol in known
+    )

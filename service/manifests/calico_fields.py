@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from service.manifests.calico_selector import SelectorSyntaxError, parse_selector
+from service.manifests.names import dns_subdomain_fault
 from service.model.calico_selector import Selector
 from service.model.finding import Severity
 
@@ -193,6 +194,22 @@ class Members:
             else:
                 self.notes.wrong("InvalidType", "must be a text", pointer)
         return tuple(found)
+
+    def name(self, key: str) -> str:
+        """A text that the API wants to be a name; Felix looks for whatever a stored one says."""
+        value = self.text(key)
+        if value and not self.notes.stored and (wrong := dns_subdomain_fault(value)):
+            self.wrong(key, "InvalidName", f"{key} {wrong}")
+        return value
+
+    def names(self, key: str) -> tuple[str, ...]:
+        """A list of such texts."""
+        found = self.texts(key)
+        if not self.notes.stored:
+            for pointer, value in self.items(key):
+                if isinstance(value, str) and (wrong := dns_subdomain_fault(value)):
+                    self.notes.wrong("InvalidName", f"{value!r} {wrong}", pointer)
+        return found
 
     def labels(self, key: str) -> dict[str, str]:
         """An object of texts."""

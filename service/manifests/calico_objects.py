@@ -86,7 +86,7 @@ def read_host_endpoint(
     """A host endpoint."""
     spec.only("node", "interfaceName", "expectedIPs", "profiles", "ports")
     notes = spec.notes
-    node, interface = spec.text("node"), spec.text("interfaceName")
+    node, interface = spec.name("node"), spec.text("interfaceName")
     if not node:
         spec.wrong("node", "RequiredField", "a host endpoint needs its node")
     if interface not in {"", ALL_INTERFACES} and not _INTERFACE.fullmatch(interface):
@@ -105,7 +105,7 @@ def read_host_endpoint(
         node,
         interface,
         tuple(addresses),
-        spec.texts("profiles"),
+        spec.names("profiles"),
         ports,
         labels,
         tuple(notes.unreadable),

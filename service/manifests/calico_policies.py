@@ -21,6 +21,7 @@ _FIELDS = (
     *("serviceAccountSelector", "performanceHints"),
 )
 _GLOBAL_FIELDS = ("namespaceSelector", "doNotTrack", "preDNAT", "applyOnForward")
+_HINTS = ("AssumeNeededOnEveryNode",)
 _STAGED_ACTIONS = ("Set", "Delete", "Learn", "Ignore")
 
 
@@ -45,6 +46,7 @@ def _policy(
     notes = spec.notes
     ingress = read_rules(spec, PolicyType.INGRESS, is_global=is_global)
     egress = read_rules(spec, PolicyType.EGRESS, is_global=is_global)
+    _check_hints(spec)
     lost: list[str] = []
     selectors = {}
     for key in ("serviceAccountSelector", *(("namespaceSelector",) if is_global else ())):
@@ -83,7 +85,7 @@ def _types(
             found.append(PolicyType(value))
         else:
             spec.notes.wrong("InvalidValue", "types are Ingress and Egress", pointer)
-    if len(set(found)) < len(found):
+    if len(set(found)) < len(found) and not spec.notes.stored:
         spec.wrong("types", "Duplicate", "a type is listed more than once")
     if found:
         return frozenset(found)
@@ -100,6 +102,16 @@ def _types(
     if egress and not ingress:
         return frozenset({PolicyType.EGRESS})
     return frozenset(PolicyType) if egress else frozenset({PolicyType.INGRESS})
+
+
+def _check_hints(spec: Members) -> None:
+    """Hints are for Felix's own work and never change what is enforced."""
+    hints = spec.texts("performanceHints")
+    for index, hint in enumerate(hints):
+        if not spec.notes.stored and (hint not in _HINTS or hint in hints[:index]):
+            pointer = f"{spec.at('performanceHints')}/{index}"
+            detail = f"{hint!r} is none of {', '.join(_HINTS)}, each at most once"
+            spec.notes.wrong("InvalidValue", detail, pointer)
 
 
 def _check_host_options(spec: Members) -> None:

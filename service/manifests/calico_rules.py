@@ -81,10 +81,12 @@ def _rule(members: Members) -> Rule:
 def _check_stored_ports(
     members: Members, protocol: int | None, entities: Iterable[EntityRule]
 ) -> None:
-    # Felix's own validation drops a policy whose numbered ports come without a protocol for them.
+    # Felix's own validation drops a policy whose ports come without a protocol for them; names
+    # may have none (lib/validator/v1, validateBackendRule).
     for entity in entities:
         for port in (*entity.ports, *entity.not_ports):
-            if isinstance(port, PortRange) and protocol not in PORTED:
+            may_be_any = isinstance(port, str) and protocol is None
+            if protocol not in PORTED and not may_be_any:
                 members.wrong("protocol", "ProtocolRequired", "ports need TCP, UDP or SCTP")
                 return
 
@@ -179,10 +181,10 @@ def _services(members: Members | None) -> ServiceMatch | None:
     if members is None:
         return None
     members.only("name", "namespace")
-    name = members.text("name")
+    name = members.name("name")
     if not name:
         members.wrong("name", "RequiredField", "a Service needs its name")
-    return ServiceMatch(name, members.text("namespace"))
+    return ServiceMatch(name, members.name("namespace"))
 
 
 def _nets(members: Members, key: str, lost: list[str]) -> tuple[str, ...]:

@@ -56,8 +56,9 @@ class Labelled:
 class NaiveCalico:
     """Manifests of one cluster."""
 
-    def __init__(self, manifests: list[Manifest]) -> None:
+    def __init__(self, manifests: list[Manifest], version: str = "3.30") -> None:
         manifests = copy.deepcopy(manifests)
+        self._is_newer = version >= "3.32"
         for each in manifests:
             if each["kind"] == "Pod":
                 # The names of ports in init containers count, whether these go on running or not.
@@ -235,6 +236,10 @@ class NaiveCalico:
         if rule.get("ipVersion", packet.source.version) != packet.source.version:
             return False
         source, destination = rule.get("source") or {}, rule.get("destination") or {}
+        for nets in (entity.get(key) for entity in (source, destination) for key in _NETS):
+            # Not rendered for a family that one of the lists has nothing of.
+            if nets and packet.source.version not in {_version(each) for each in nets}:
+                return False
         return (
             self._entity(source, policy, packet.source)
             and self._entity(destination, policy, packet.destination)
@@ -302,7 +307,7 @@ class NaiveCalico:
                 # A number is one of the rule's protocol, which the packet has.
                 if int(low) <= packet.port <= int(high or low):
                     return True
-            elif packet.protocol == (protocol or "TCP"):
+            elif (self._is_newer and protocol is None) or packet.protocol == (protocol or "TCP"):
                 for endpoint in self._labelled:
                     if (
                         endpoint.pod is not None
@@ -318,6 +323,11 @@ class NaiveCalico:
 
 
 _PROTOCOLS: Mapping[Any, str] = {6: "TCP", 17: "UDP", 132: "SCTP"}
+_NETS = ("nets", "notNets")
+
+
+def _version(network: str) -> int:
+    return ipaddress.ip_network(network).version
 
 
 def _types(spec: Manifest) -> list[str]:

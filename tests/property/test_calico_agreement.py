@@ -24,10 +24,14 @@ _ANSWERS = {
 
 
 @bounded(0.5)
-@given(calico_clusters(), st.lists(st.sampled_from(QUESTIONS), min_size=1, max_size=2, unique=True))
-def test_agreement(cluster: Cluster, questions: list[tuple[str, int]]) -> None:
-    naive = NaiveCalico(cluster.manifests)
-    pipeline = evaluator(snapshot(*cluster.manifests), "calico")
+@given(
+    calico_clusters(),
+    st.lists(st.sampled_from(QUESTIONS), min_size=1, max_size=2, unique=True),
+    st.sampled_from(["3.30", "3.32"]),
+)
+def test_agreement(cluster: Cluster, questions: list[tuple[str, int]], version: str) -> None:
+    naive = NaiveCalico(cluster.manifests, version)
+    pipeline = evaluator(snapshot(*cluster.manifests), f"calico:{version}")
     declared = {end: declared_ports(each) for end, each in pods_of(cluster).items()}
     for source, destination in product(cluster.ends, cluster.ends):
         if source[0] == destination[0] == "ip":

@@ -66,12 +66,19 @@ class TestCalico:
             denying = allowing.replace("Accept", "Pass")
             assert decision([denying], "shop/db -> ext TCP/443", "calico:3.32") == "Deny"
 
-    def test_named_port_of_the_new_kind_cannot_be_converted(self) -> None:
+    def test_named_port_of_the_new_kind_is_of_any_protocol(self) -> None:
         given = [
             "cnp2: {tier: Admin, priority: 1, subject: {namespaces: {}}, ingress: [{action: Deny, "
-            "from: [{namespaces: {}}], protocols: [{destinationNamedPort: sql}]}]}"
+            "from: [{namespaces: {}}], protocols: [{destinationNamedPort: %s}]}]}"
         ]
-        assert decision(given, "ops/mon -> shop/db UDP/53", "calico:3.32") == "Deny"
+        for name, flow, expected in (
+            ("sql", "ops/mon -> shop/db TCP/5432", "Deny"),
+            ("sql", "ops/mon -> shop/db UDP/53", "Allow"),
+            ("dns", "ops/mon -> shop/db UDP/53", "Deny"),
+            ("none", "ops/mon -> shop/db TCP/5432", "Allow"),
+        ):
+            assert decision([given[0] % name], flow, "calico:3.32") == expected, (name, flow)
+            assert decision([given[0] % name], flow, "kubernetes") == expected, (name, flow)
 
     def test_tiers_lie_around_the_default_one(self) -> None:
         first = "tier: {name: early, order: 500}"

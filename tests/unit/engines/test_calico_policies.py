@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from service.model.calico import STORED_API
 from tests.builders import pod, service
 from tests.unit.engines.calico_cluster import (
     calnp,
@@ -114,9 +115,14 @@ def test_sources_of_a_namespaced_policy(source: str, mon: str, web: str, outside
         ("ipVersion: 6", WEB, "Deny"),
         ("ipVersion: 6", "ext6 -> shop/db TCP/5432", "Allow"),
         ("ipVersion: 4", "ext6 -> shop/db TCP/5432", "Deny"),
-        # Of another family than its blocks a rule says nothing; what it excludes is no more.
+        # In the family that its blocks are not of a rule is not there at all, whether the blocks
+        # are to match or not to match (felix/rules/policy.go, FilterRuleToIPVersion).
         ("source: {nets: [0.0.0.0/0]}", "ext6 -> shop/db TCP/5432", "Deny"),
-        ("source: {notNets: [10.0.0.0/8]}", "ext6 -> shop/db TCP/5432", "Allow"),
+        ("source: {notNets: [10.0.0.0/8]}", "ext6 -> shop/db TCP/5432", "Deny"),
+        ("source: {notNets: ['fd00::/8']}", "ext6 -> shop/db TCP/5432", "Allow"),
+        ("source: {notNets: ['fd00::/8']}", WEB, "Deny"),
+        ("destination: {notNets: ['fd00::/8']}", WEB, "Deny"),
+        ("destination: {notNets: [10.9.0.0/16]}", "ext6 -> shop/db TCP/5432", "Deny"),
         ("destination: {selector: tier == 'data'}", WEB, "Allow"),
         ("destination: {selector: tier == 'front'}", WEB, "Deny"),
         ("destination: {nets: [10.244.2.20/32]}", WEB, "Allow"),
@@ -253,3 +259,37 @@ def test_names_of_ports_beside_network_sets(destination: str, named: str) -> Non
     called = rule(f"protocol: TCP, destination: {{{destination}}}")
     objects = [given(POD_SET), gnp(selector="app == 'web'", types=["Egress"], egress=[called])]
     assert decision(objects, WEB) == named
+
+
+@pytest.mark.parametrize(
+    ("version", "stored", "dns", "sql", "codes"),
+    [
+        ("3.31", False, "Deny", "Allow", ["CalicoNamedPortWithoutProtocol"]),
+        # As if it were not there: nothing isolates the pod.
+        ("3.31", True, "Allow", "Allow", ["CalicoNamedPortWithoutProtocol"]),
+        ("3.32", False, "Allow", "Allow", []),
+        ("3.32", True, "Allow", "Allow", []),
+    ],
+)
+def test_names_of_ports_without_a_protocol(
+    version: str, stored: bool, dns: str, sql: str, codes: list[str]
+) -> None:
+    policy = gnp(rule("destination: {ports: [dns, sql]}"))
+    if stored:
+        policy = {"gnp": {**policy["gnp"], "form": STORED_API}}
+    engine = f"calico:{version}"
+    assert decision([policy], "ops/mon -> shop/db UDP/53", engine) == dns
+    assert decision([policy], "ops/mon -> shop/db TCP/5432", engine) == sql
+    told = [code for code, _ in findings([policy], engine)]
+    assert told == codes
+    unnamed = "ops/mon -> shop/db TCP/81"
+    assert decision([policy], unnamed, engine) == ("Allow" if stored and codes else "Deny")
+
+
+def test_names_of_ports_that_are_not_meant() -> None:
+    policy = gnp(rule("notProtocol: UDP, destination: {ports: [dns, sql]}"))
+    assert decision([policy], "ops/mon -> shop/db UDP/53", "calico:3.32") == "Deny"
+    assert decision([policy], "ops/mon -> shop/db TCP/5432", "calico:3.32") == "Allow"
+    policy = gnp(rule("destination: {notPorts: [dns]}"))
+    assert decision([policy], "ops/mon -> shop/db UDP/53", "calico:3.32") == "Deny"
+    assert decision([policy], "ops/mon -> shop/db UDP/53", "calico:3.31") == "Allow"

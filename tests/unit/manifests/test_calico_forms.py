@@ -221,3 +221,25 @@ def test_problems_and_faults_of_an_upload_have_places() -> None:
     assert [(each.document, each.pointer) for each in refused.value.faults] == [
         (1, "/spec/ingress/0/source/nets/0")
     ]
+
+
+@pytest.mark.parametrize(
+    ("protocol", "ports", "is_read"),
+    [
+        ("", "[80]", False),
+        ("protocol: ICMP, ", "[80]", False),
+        ("protocol: ICMP, ", "[http]", False),
+        ("protocol: 47, ", "[http]", False),
+        ("", "[http]", True),
+        ("protocol: udp, ", "[http, 80]", True),
+    ],
+)
+@pytest.mark.parametrize("key", ["ports", "notPorts"])
+def test_stored_ports_need_their_protocol(
+    protocol: str, ports: str, key: str, is_read: bool
+) -> None:
+    entity = f"destination: {{{key}: {ports}}}"
+    spec = f"{{types: [Egress], egress: [{{action: Allow, {protocol}{entity}}}]}}"
+    found = read_calico(stored("GlobalNetworkPolicy", spec)).value
+    assert isinstance(found, CalicoPolicy)
+    assert bool(found.unreadable) is not is_read
