@@ -30,6 +30,15 @@ class ReportWish:
     stated: StatedFacts = StatedFacts()  # noqa: RUF009 - frozen
 
 
+@dataclass(frozen=True, slots=True)
+class _Pointers:
+    """Where a request says the parts of an engine."""
+
+    name: str
+    version: str
+    options: str
+
+
 def read_compatibility(
     document: Mapping[str, Any], record: ClusterRecord, today: date
 ) -> ReportWish:
@@ -70,14 +79,19 @@ def _profile(given: Any, record: ClusterRecord, name: str, faults: Faults) -> En
         detail = "the cluster's engine is not known; name one"
         faults.append(FieldError(f"/{name}", detail, "Required"))
         return None
-    return _resolved(asked, record, f"/{name}", faults)
+    pointer = f"/{name}"
+    if not isinstance(given, Mapping):
+        return _resolved(asked, record, _Pointers(pointer, pointer, pointer), faults)
+    parts = _Pointers(f"{pointer}/name", f"{pointer}/version", f"{pointer}/options")
+    return _resolved(asked, record, parts, faults)
 
 
 def _target(document: Mapping[str, Any], record: ClusterRecord, faults: Faults) -> Target | None:
     choice = EngineChoice(
         document["target"], document.get("targetVersion"), document.get("targetOptions") or {}
     )
-    profile = _resolved(choice, record, "/target", faults)
+    pointers = _Pointers("/target", "/targetVersion", "/targetOptions")
+    profile = _resolved(choice, record, pointers, faults)
     if profile is not None and not engine_named(profile.engine).migration_target:
         detail = f"{profile.engine} is no engine that a cluster can be moved to"
         faults.append(FieldError("/target", detail, "NoMigrationTarget"))
@@ -89,15 +103,23 @@ def _target(document: Mapping[str, Any], record: ClusterRecord, faults: Faults) 
 
 
 def _resolved(
-    choice: EngineChoice, record: ClusterRecord, pointer: str, faults: Faults
+    choice: EngineChoice, record: ClusterRecord, pointers: _Pointers, faults: Faults
 ) -> EngineProfile | None:
+    """The profile; the first part that cannot be resolved is the fault."""
+    running = record.kubernetes_version
+    pointer = pointers.name
     try:
-        return resolve_profile(
-            choice.name, choice.version, choice.options, record.kubernetes_version
-        )
+        found = resolve_profile(choice.name, None, {}, running)
+        pointer = pointers.version
+        if choice.version:
+            found = resolve_profile(choice.name, choice.version, {}, running)
+        pointer = pointers.options
+        if choice.options:
+            found = resolve_profile(choice.name, choice.version, choice.options, running)
     except ValueError as error:
         faults.append(FieldError(pointer, str(error), "InvalidEngine"))
         return None
+    return found
 
 
 def _ipam(given: str | None, faults: Faults) -> Ipam | None:
