@@ -14,8 +14,9 @@ from service.analysis.attempts import (
     check_protocol,
     direct_attempts,
 )
-from service.analysis.deciding import LET_THROUGH, Connection, both, decide, index_of, suppositions
+from service.analysis.deciding import LET_THROUGH, Connection, both, decide, suppositions
 from service.analysis.resolving import NoNetwork, Resolver, UnresolvedEnd
+from service.analysis.selected import selected_index
 from service.analysis.service_attempts import ServiceCalls
 from service.analysis.stoppable import may_stop
 from service.model.assumption import Assumption
@@ -38,7 +39,7 @@ class Evaluator:
     ) -> None:
         self.pipeline = pipeline
         self._resolver = Resolver(inventory, pipeline.endpoints, pod_cidrs)
-        self._index = index_of(pipeline)
+        self._index = selected_index(pipeline)
         self._signatures = Signatures(pipeline)
         self._services = ServiceCalls(self._resolver, self._signatures, pipeline.service_paths)
 
