@@ -36,7 +36,7 @@ def question(case: dict[str, Any], *, settled: bool = False) -> RuleInput:
     if settled:
         inventory = replace(
             snapshot.inventory,
-            pods=tuple(_pods(snapshot.policy_set.policies, snapshot.inventory.services)),
+            pods=tuple(pods_for(snapshot.policy_set.policies, snapshot.inventory.services)),
             nodes=(Node("n1", ("192.168.0.4",)),),
         )
         snapshot = replace(snapshot, inventory=inventory)
@@ -51,7 +51,7 @@ def question(case: dict[str, Any], *, settled: bool = False) -> RuleInput:
     )
 
 
-def _pods(policies: Any, services: Any) -> Any:
+def pods_for(policies: Any, services: Any) -> Any:
     wanted: dict[tuple[str, tuple[tuple[str, str], ...]], None] = {}
     names: set[str] = set()
     for policy in policies:

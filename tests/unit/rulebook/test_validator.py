@@ -35,7 +35,14 @@ from tests.unit.rulebook.feat_cases import (
     policy,
 )
 from tests.unit.rulebook.mig_cases import DENY, LB, OPEN_SQL
-from tests.unit.rulebook.questions import cluster, linux, local_dns, question, windows
+from tests.unit.rulebook.questions import (
+    Question,
+    cluster,
+    linux,
+    local_dns,
+    question,
+    windows,
+)
 
 
 def view(*manifests: Any, **more: Any) -> ValidatorView:
@@ -135,37 +142,38 @@ FROM_HOST = ingress("{from: [{podSelector: {matchLabels: {app: agent}}}]}")
 SUBNET = block("192.168.0.0/24", direction="ingress")
 
 
-@pytest.mark.parametrize(
-    ("spot", "rules", "asked"),
-    [
-        ("FN1", set(), question(DB, ingress("{ports: [{protocol: UDP}]}"), source="npm")),
-        ("FN2", {"MIG-012"}, question(DB, UNLISTED, source="npm")),
-        ("FN3", {"MIG-013"}, question(HASHED, BY_HASH, source="npm")),
-        ("FN4", {"MIG-014"},
-         question(namespace("lab", {"team": "a"}), DB, L1, NOT_IN, source="npm")),
-        ("FN4", {"MIG-016"}, question(ON_LINUX, L1, IPV6, source="npm")),
-        ("FN5", {"MIG-002", "MIG-008"}, question(DB, L1, SUBNET, source="npm")),
-        ("FN5", {"MIG-009"}, question(DB, L1, LB, DENY, source="npm", webhooks=(HOOK,))),
-        ("FN6", {"MIG-010"}, question(DB, L1, TO_443, source="npm", record=LOCAL)),
-        ("FN6", {"MIG-011"}, question(DB, DNS_POD, L1, block("10.244.1.53/32"), source="npm")),
-        ("FN7", {"MIG-019"}, question(HOST, DB, L1, FROM_HOST, source="npm")),
-        ("FN7", {"FEAT-017"}, question(DB, LB_TWO, engine="cilium:1.16", source="npm")),
-        ("FN8", {"MIG-008"}, question(DB, L1, SUBNET, source="npm")),
-        ("FN9", {"PATH-005"},
-         question(W1, source="npm", record=cluster(pools=(linux(), windows())))),
-        ("FN9", {"PATH-006"}, question(source="npm", record=cluster(provisioning="Auto"))),
-        ("FN9", {"ENG-005"}, question(source="none", record=cluster("kubenet"))),
-        ("FN10", {"PATH-001"}, question(source="npm")),
-        ("FN10", {"PATH-014", "PATH-001"},
-         question(source="npm", disruption_budgets=(DisruptionBudget("a", "b", 0),))),
-        ("FN10", {"PATH-015", "PATH-001"},
-         question(source="npm", terraform=True, azurerm="4.40.0")),
-        ("FN11", {"MIG-022", "FEAT-021"}, question(GNP, source="calico")),
-        ("FN12", {"FEAT-014", "MIG-023"}, question(DB, SCTP, source="npm")),
-        ("FN12", {"FEAT-028"},
-         question(pod("shop/job", {"spark-app-selector": "a"}), source="npm")),
-    ],
-)  # fmt: skip
+#: A false negative, rules that catch it, and a question on which they do.
+CAUGHT: list[tuple[str, set[str], Question]] = [
+    ("FN1", set(), question(DB, ingress("{ports: [{protocol: UDP}]}"), source="npm")),
+    ("FN2", {"MIG-012"}, question(DB, UNLISTED, source="npm")),
+    ("FN3", {"MIG-013"}, question(HASHED, BY_HASH, source="npm")),
+    ("FN4", {"MIG-014"},
+     question(namespace("lab", {"team": "a"}), DB, L1, NOT_IN, source="npm")),
+    ("FN4", {"MIG-016"}, question(ON_LINUX, L1, IPV6, source="npm")),
+    ("FN5", {"MIG-002", "MIG-008"}, question(DB, L1, SUBNET, source="npm")),
+    ("FN5", {"MIG-009"}, question(DB, L1, LB, DENY, source="npm", webhooks=(HOOK,))),
+    ("FN6", {"MIG-010"}, question(DB, L1, TO_443, source="npm", record=LOCAL)),
+    ("FN6", {"MIG-011"}, question(DB, DNS_POD, L1, block("10.244.1.53/32"), source="npm")),
+    ("FN7", {"MIG-019"}, question(HOST, DB, L1, FROM_HOST, source="npm")),
+    ("FN7", {"FEAT-017"}, question(DB, LB_TWO, engine="cilium:1.16", source="npm")),
+    ("FN8", {"MIG-008"}, question(DB, L1, SUBNET, source="npm")),
+    ("FN9", {"PATH-005"},
+     question(W1, source="npm", record=cluster(pools=(linux(), windows())))),
+    ("FN9", {"PATH-006"}, question(source="npm", record=cluster(provisioning="Auto"))),
+    ("FN9", {"ENG-005"}, question(source="none", record=cluster("kubenet"))),
+    ("FN10", {"PATH-001"}, question(source="npm")),
+    ("FN10", {"PATH-014", "PATH-001"},
+     question(source="npm", disruption_budgets=(DisruptionBudget("a", "b", 0),))),
+    ("FN10", {"PATH-015", "PATH-001"},
+     question(source="npm", terraform=True, azurerm="4.40.0")),
+    ("FN11", {"MIG-022", "FEAT-021"}, question(GNP, source="calico")),
+    ("FN12", {"FEAT-014", "MIG-023"}, question(DB, SCTP, source="npm")),
+    ("FN12", {"FEAT-028"},
+     question(pod("shop/job", {"spark-app-selector": "a"}), source="npm")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("spot", "rules", "asked"), CAUGHT)
 def test_false_negatives_are_caught(spot: str, rules: set[str], asked: RuleInput) -> None:
     (found,) = [each for each in validator_view(asked, PREDICATES).blind_spots if each.id == spot]
 
