@@ -68,6 +68,11 @@ def commands_block(commands: Iterable[Body]) -> str:
     return fenced("\n".join(lines), "bash") if lines else ""
 
 
+def floors_text(floors: Mapping[str, str]) -> str:
+    """The lowest versions in words."""
+    return ", ".join(f"{_FLOORS[name]} {plain(each)}" for name, each in floors.items())
+
+
 def _cost(path: Body) -> str:
     if not path["steps"]:
         return ""
