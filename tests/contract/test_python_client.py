@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,7 @@ def test_every_operation_is_generated(package: None) -> None:
     ]
     for tag, name in operations:
         module = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-        importlib.import_module(f"{PACKAGE}.api.{tag}.{module}")
+        importlib.import_module(f"{PACKAGE}.api.{tag.replace('-', '_')}.{module}")
 
 
 @pytest.mark.slow
@@ -214,6 +215,65 @@ def test_the_rest_of_the_operations(client: Client) -> None:
     assert client("clusters.delete_cluster", "demo", expect=409).code == "ClusterHasRevisions"
     client("clusters.delete_cluster", "demo", expect=204, cascade=True)
     assert client("clusters.get_cluster", "demo", expect=404).code == "ClusterNotFound"
+
+
+@pytest.mark.slow
+def test_reports(client: Client) -> None:
+    models = client.models
+    client(
+        "clusters.create_cluster", expect=201, body=models.ClusterCreate(name="demo", engine="npm")
+    )
+    blocks = POLICY.replace(
+        "podSelector: {matchLabels: {app: client}}", "ipBlock: {cidr: 10.0.0.0/8}"
+    )
+    client.upload(f"{LABELLED}---\n{blocks}")
+
+    fit = client(
+        "compatibility_reports.create_compatibility_report",
+        "demo",
+        "1",
+        expect=201,
+        body=models.CompatibilityReportCreate(engine="cilium", as_of=date(2026, 11, 22)),
+    )
+    assert fit.verdict == models.CompatibilityVerdict.UNKNOWN
+    assert [row.count for row in fit.microsoft_validator.rows]
+    listed = client("compatibility_reports.list_compatibility_reports", "demo", "1").items
+    assert [each.id for each in listed] == [fit.id]
+    again = client("compatibility_reports.get_compatibility_report", fit.id)
+    assert again.to_dict() == fit.to_dict()
+    findings = client("compatibility_reports.list_compatibility_findings", fit.id).items
+    assert "FEAT-010" in {each.rule for each in findings}
+
+    body = models.MigrationReportCreate(
+        target="cilium",
+        as_of=date(2026, 11, 22),
+        facts=models.StatedFacts(terraform=False, disruption_budgets=[]),
+    )
+    create = "migration_reports.create_migration_report"
+    move = client(create, "demo", "1", expect=201, body=body)
+    assert client(create, "demo", "1", expect=200, body=body).id == move.id
+    assert move.facts.terraform is False
+    assert move.impact.pairs.newly_denied == 1
+    assert move.path.steps[0].commands
+    got = client("migration_reports.get_migration_report", move.id)
+    assert got.digest == move.digest
+    assert client("migration_reports.list_migration_reports", "demo", "1").items[0].id == move.id
+    (line,) = client(
+        "migration_reports.list_impacts", move.id, change=models.ConnectionChange.NEWLYDENIED
+    ).items
+    assert [cause.rule for cause in line.causes] == ["MIG-001"]
+    groups = client("migration_reports.list_impact_groups", move.id).items
+    assert groups[0].cause.rule == "MIG-001"
+    assert client("migration_reports.list_remedies", move.id).items[0].patch
+    assert client("migration_reports.list_migration_findings", move.id, rule="MIG-001").items
+    (entry,) = client("migration_reports.list_readiness", "demo", target="cilium").items
+    assert (entry.report, entry.change, entry.changes) == (move.id, None, None)
+
+    assert client("rulebook.get_rule", "MIG-001").title
+    assert client("rulebook.list_rules", severity=models.Severity.BLOCKER).items
+    runbook = client("rulebook.list_runbooks").items[0]
+    filled = client("rulebook.get_runbook", runbook.id, cluster="demo")
+    assert "demo" in {each.value for each in filled.parameters}
 
 
 def _ask(client: Client, revision: int, engine: str) -> Any:

@@ -35,7 +35,13 @@ def service(database_url: str, tmp_path: Path) -> Iterator[RunningService]:
                     headers={"Content-Type": "application/yaml"},
                 ).raise_for_status()
             body = {"flows": [FLOW]}
-            http.post(f"/v1/clusters/{name}/revisions/2/evaluations", json=body).raise_for_status()
+            revision = f"/v1/clusters/{name}/revisions/2"
+            http.post(f"{revision}/evaluations", json=body).raise_for_status()
+            for kind, wish in (
+                ("compatibility-reports", {}),
+                ("migration-reports", {"target": "cilium"}),
+            ):
+                http.post(f"{revision}/{kind}", json=wish).raise_for_status()
         yield running
 
 

@@ -166,7 +166,7 @@ class PrerequisiteSchema(ReadySchema):
     EXAMPLES = (_PREREQUISITE,)
 
     id = fields.String(required=True)
-    rule = fields.String(required=True, metadata={"description": "The rule that watches it."})
+    rule = text("The rule that watches it, if one does.", "PATH-013")
     step = fields.String(required=True)
     state = Choice("PrerequisiteState", [each.value for each in State], required=True)
     detail = fields.String(required=True)

@@ -88,8 +88,32 @@ export async function flips(cluster: string): Promise<string[]> {
   );
 }
 
+export async function move(cluster: string, revision: number): Promise<string[]> {
+  const { data, error } = await client.POST(
+    "/v1/clusters/{cluster}/revisions/{revision}/migration-reports",
+    {
+      params: { path: { cluster, revision: String(revision) } },
+      body: { target: "cilium", asOf: "2026-11-22", facts: { terraform: false, hostPorts: [] } },
+    },
+  );
+  if (error) throw told(error);
+  const verdict: "Safe" | "SafeWithFixes" | "Unsafe" | "Blocked" | "Unknown" = data.verdict;
+  const commands: string[] = data.path.steps.flatMap((step) => step.commands.map((each) => each.text));
+  if (data.id === null) throw new Error("a dry run");
+  const impacts = await client.GET("/v1/migration-reports/{report}/impacts", {
+    params: { path: { report: data.id }, query: { change: "newlyDenied", pageSize: 10 } },
+  });
+  if (impacts.error) throw told(impacts.error);
+  if (typeof impacts.data === "string") throw new Error("lines were not asked for");
+  const causes = impacts.data.items.flatMap((line) => line.causes.map((cause) => cause.rule));
+  console.log(verdict, causes, data.impact.pairs.newlyDenied, data.during?.worst);
+  return commands;
+}
+
 // What the description rules out must not compile.
 // @ts-expect-error a flow needs a destination
 export const incomplete: Flow = { source: { ip: "10.0.0.1" } };
 // @ts-expect-error a decision is one of three words
 export const strange: components["schemas"]["Decision"] = "Perhaps";
+// @ts-expect-error a migration needs a target
+export const nowhere: components["schemas"]["MigrationReportCreate"] = { source: "npm" };
