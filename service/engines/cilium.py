@@ -23,7 +23,7 @@ from service.engines.cilium_rules import Phases, RuleCompiler, inspects_dns
 from service.engines.cilium_versions import version_for_kubernetes
 from service.engines.endpoints import EndpointView, endpoints_of
 from service.engines.engine import Engine, option, unread_policies
-from service.engines.network_policy import network_policies, translate
+from service.engines.network_policy import network_policies, translate_all
 from service.engines.node_rules import NODE_TO_POD
 from service.knowledge import value
 from service.model.assumption import Assumption
@@ -112,6 +112,7 @@ def compile_cilium(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
         names,
         agent.configuration.polices_nodes,
     )
+    plain = translate_all(network_policies(policies), how)
     stages: dict[Direction, tuple[Stage, ...]] = {}
     for direction in Direction:
         around = ClusterPolicies()
@@ -124,10 +125,7 @@ def compile_cilium(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
                 has_node_labels=agent.configuration.has_node_labels,
             )
         phases = Phases()
-        for policy in network_policies(policies):
-            part = translate(policy, direction, how)
-            if part is not None:
-                phases.allowing.append(part)
+        phases.allowing.extend(part for each in plain if (part := each.part(direction)) is not None)
         for each in own:
             compiler.add(each, direction, phases)
         if agent.enforcement == "always":

@@ -73,9 +73,12 @@ class NamedEgressPorts:
 
 def written_types(policy: NetworkPolicy) -> frozenset[PolicyType]:
     """The listed types and those with rules: Cilium translates both sections (cilium#48703)."""
-    found = set(policy.policy_types)
-    found.update(kind for kind in PolicyType if policy.rules(kind))
-    return frozenset(found)
+    found = policy.policy_types
+    if policy.ingress and PolicyType.INGRESS not in found:
+        found |= {PolicyType.INGRESS}
+    if policy.egress and PolicyType.EGRESS not in found:
+        found |= {PolicyType.EGRESS}
+    return found
 
 
 def addressable(*, nodes_by_address: bool) -> Condition:
@@ -125,17 +128,12 @@ def _block_peer(matched: Condition, block: IPBlock) -> Condition:
 
 def _in_force(policy: NetworkPolicy) -> Condition:
     # One element that Cilium cannot read and the whole object is refused.
-    blocks = (
-        peer.ip_block
-        for kind in PolicyType
-        for rule in policy.rules(kind)
-        for peer in rule.peers
-        if peer.ip_block is not None
-    )
-    doubtful = any(
-        has_leading_zeros(text) for block in blocks for text in (block.cidr, *block.excepts)
-    )
-    return Assumed(LEGACY_CIDR) if doubtful else ALWAYS
+    for rule in (*policy.ingress, *policy.egress):
+        for peer in rule.peers:
+            block = peer.ip_block
+            if block is not None and any(map(has_leading_zeros, (block.cidr, *block.excepts))):
+                return Assumed(LEGACY_CIDR)
+    return ALWAYS
 
 
 def _port(

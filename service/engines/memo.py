@@ -7,10 +7,11 @@ which lets whoever solves the pipeline recognise what did not change.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
 Made = TypeVar("Made")
+Of = TypeVar("Of")
 
 
 class IdentityMemo(Generic[Made]):
@@ -32,3 +33,39 @@ class IdentityMemo(Generic[Made]):
                 self._found = {}
             known = self._found[key] = (origins, make())
         return known[1]
+
+
+class EachMemo(Generic[Of, Made]):
+    """As `IdentityMemo`, for many single values at once; most of them are mostly there."""
+
+    def __init__(self, capacity: int, make: Callable[[Of], Made]) -> None:
+        """`make` gives anything but None."""
+        self._capacity = capacity
+        self._make = make
+        self._found: dict[int, Made] = {}
+        self._origins: dict[int, Of] = {}
+
+    def all(self, origins: Sequence[Of]) -> list[Made]:
+        """What was made of each."""
+        found = list(map(self._found.get, map(id, origins)))
+        if None in found and len(self._found) + len(origins) > self._capacity:
+            self._found, self._origins = {}, {}
+        return [
+            self._added(origin) if made is None else made
+            for origin, made in zip(origins, found, strict=True)
+        ]
+
+    def one(self, origin: Of) -> Made:
+        """What was made of one."""
+        known = self._found.get(id(origin))
+        if known is None and len(self._found) >= self._capacity:
+            self._found, self._origins = {}, {}
+        return self._added(origin) if known is None else known
+
+    def _added(self, origin: Of) -> Made:
+        # Some may stand among the origins twice.
+        made = self._found.get(id(origin))
+        if made is None:
+            made = self._found[id(origin)] = self._make(origin)
+            self._origins[id(origin)] = origin
+        return made

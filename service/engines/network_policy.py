@@ -6,10 +6,11 @@ element; its defaults are the API's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from service.engines.memo import IdentityMemo
+from service.engines.memo import EachMemo
 from service.model.addresses import parse_cidr
 from service.model.condition import (
     ALWAYS,
@@ -41,7 +42,10 @@ from service.model.pipeline import (
     StagePolicy,
     Traffic,
 )
+from service.model.policy import PolicyRef
 from service.model.ports import ALL_TRAFFIC, NamedPort, Protocol, ports_of
+
+_Kept = TypeVar("_Kept")
 
 DIRECTIONS = {
     PolicyType.INGRESS: Direction.INGRESS,
@@ -123,6 +127,7 @@ class Reading:
     )
     """The rules of a direction that are translated, with their index in the document."""
     selector_peer: Callable[[str, NetworkPolicyPeer], Condition] = selector_peer
+    """The policy's namespace counts only for a peer without a namespaceSelector."""
     block_peer: Callable[[IPBlock], Condition] = block_peer
     port: Callable[[NetworkPolicyPort, Direction], Traffic] = port_traffic
     in_force: Callable[[NetworkPolicy], Condition] = always_in_force
@@ -131,71 +136,153 @@ class Reading:
     """What a rule without `ports` covers."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """A direction, with how a policy writes it."""
+
+    direction: Direction
+    kind: PolicyType
+    section: str
+    peers: str
+
+
+_SIDES = (
+    _Side(Direction.INGRESS, PolicyType.INGRESS, "/spec/ingress", "from"),
+    _Side(Direction.EGRESS, PolicyType.EGRESS, "/spec/egress", "to"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """A policy's part in each direction, None where it has none there."""
+
+    ingress: StagePolicy | None
+    egress: StagePolicy | None
+
+    def part(self, direction: Direction) -> StagePolicy | None:
+        """The part in one direction."""
+        return self.ingress if direction is Direction.INGRESS else self.egress
+
+
 def translate(policy: NetworkPolicy, direction: Direction, reading: Reading) -> StagePolicy | None:
     """The policy's part in one direction, or None where it has none there.
 
     The same policy and reading give the same value, so that what was made of an earlier
     revision can be recognised in the next one.
     """
-    return _TRANSLATED.get(
-        (policy, reading), direction, lambda: _translate(policy, direction, reading)
-    )
+    return translated(policy, reading).part(direction)
 
 
-_TRANSLATED: IdentityMemo[StagePolicy | None] = IdentityMemo(200_000)
+def translated(policy: NetworkPolicy, reading: Reading) -> Translated:
+    """The policy's parts in both directions; the same as `translate` gives."""
+    return _TRANSLATORS.one(reading).made.one(policy)
 
 
-def _translate(policy: NetworkPolicy, direction: Direction, reading: Reading) -> StagePolicy | None:
-    kind = PolicyType(direction.value)
-    if kind not in reading.types(policy):
-        return None
-    namespace = policy.ref.namespace
-    section = f"/spec/{kind.value.lower()}"
-    rules = tuple(
-        _rule(policy, rule, direction, f"{section}/{index}", reading)
-        for index, rule in reading.rules(policy, kind)
-    )
-    return StagePolicy(
-        origin=Origin("NetworkPolicyIsolates", policy.ref, "/spec/podSelector"),
-        subject=all_of(
-            reading.subjects,
-            in_namespace(namespace),
-            selected(LabelScope.POD, policy.pod_selector),
-            reading.in_force(policy),
-        ),
-        rules=rules,
-        isolates=True,
-        scope=namespace,
-    )
+def translate_all(policies: Sequence[NetworkPolicy], reading: Reading) -> list[Translated]:
+    """Every policy as `translate` gives it."""
+    return _TRANSLATORS.one(reading).made.all(policies)
 
 
-def _rule(
-    policy: NetworkPolicy,
-    rule: NetworkPolicyRule,
-    direction: Direction,
-    pointer: str,
-    reading: Reading,
-) -> Rule:
-    # "If this field is empty or missing, this rule matches all sources/destinations": peers
-    # outside the cluster and nodes included.
-    peers: tuple[Peer, ...] = ANY_PEER
-    if rule.peers:
-        field = "from" if direction is Direction.INGRESS else "to"
-        peers = tuple(
-            Peer(_peer(policy.ref.namespace, peer, reading), f"{pointer}/{field}/{index}")
-            for index, peer in enumerate(rule.peers)
+_POLICIES = 100_000
+_SHARED = 50_000
+
+
+class _Translator:
+    """Translates under one reading.
+
+    What many policies say alike becomes one object: that is less to keep and to ask about.
+    """
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self.made: EachMemo[NetworkPolicy, Translated] = EachMemo(_POLICIES, self._translate)
+        self._subjects: dict[Hashable, Condition] = {}
+        self._peers: dict[Hashable, Condition] = {}
+        self._traffic: dict[Hashable, Traffic] = {}
+
+    def _translate(self, policy: NetworkPolicy) -> Translated:
+        types = self._reading.types(policy)
+        subject = self._subject(policy)
+        return Translated(
+            *(self._part(policy, subject, side) if side.kind in types else None for side in _SIDES)
         )
-    # "If this field is empty or missing, this rule matches all ports": any protocol.
-    traffic = Traffic(reading.any_traffic)
-    if rule.ports:
-        traffic = union(reading.port(each, direction) for each in rule.ports)
-    return Rule(Effect.ALLOW, Origin(RULE, policy.ref, pointer), peers, traffic)
+
+    def _part(self, policy: NetworkPolicy, subject: Condition, side: _Side) -> StagePolicy:
+        return StagePolicy(
+            origin=Origin("NetworkPolicyIsolates", policy.ref, "/spec/podSelector"),
+            subject=subject,
+            rules=tuple(
+                [
+                    self._rule(policy.ref, rule, side, f"{side.section}/{index}")
+                    for index, rule in self._reading.rules(policy, side.kind)
+                ]
+            ),
+            isolates=True,
+            scope=policy.ref.namespace,
+        )
+
+    def _subject(self, policy: NetworkPolicy) -> Condition:
+        in_force = self._reading.in_force(policy)
+        key = (policy.ref.namespace, policy.pod_selector, in_force)
+        known = self._subjects.get(key)
+        if known is None:
+            known = _room(self._subjects)[key] = all_of(
+                self._reading.subjects,
+                in_namespace(policy.ref.namespace),
+                selected(LabelScope.POD, policy.pod_selector),
+                in_force,
+            )
+        return known
+
+    def _rule(self, ref: PolicyRef, rule: NetworkPolicyRule, side: _Side, pointer: str) -> Rule:
+        # "If this field is empty or missing, this rule matches all sources/destinations": peers
+        # outside the cluster and nodes included.
+        peers: tuple[Peer, ...] = ANY_PEER
+        if rule.peers:
+            field = f"{pointer}/{side.peers}"
+            peers = tuple(
+                [
+                    Peer(self._peer(ref.namespace, peer), f"{field}/{index}")
+                    for index, peer in enumerate(rule.peers)
+                ]
+            )
+        return Rule(
+            Effect.ALLOW, Origin(RULE, ref, pointer), peers, self._ports(rule.ports, side.direction)
+        )
+
+    def _peer(self, namespace: str, peer: NetworkPolicyPeer) -> Condition:
+        # Only a peer without a namespaceSelector depends on where the policy is.
+        own = peer.ip_block is None and peer.namespace_selector is None
+        key = (namespace if own else "", peer)
+        known = self._peers.get(key)
+        if known is None:
+            if peer.ip_block is not None:
+                known = self._reading.block_peer(peer.ip_block)
+            else:
+                known = self._reading.selector_peer(namespace, peer)
+            _room(self._peers)[key] = known
+        return known
+
+    def _ports(self, ports: tuple[NetworkPolicyPort, ...], direction: Direction) -> Traffic:
+        key = (ports, direction)
+        known = self._traffic.get(key)
+        if known is None:
+            # "If this field is empty or missing, this rule matches all ports": any protocol.
+            known = Traffic(self._reading.any_traffic)
+            if ports:
+                known = union(self._reading.port(each, direction) for each in ports)
+            _room(self._traffic)[key] = known
+        return known
 
 
-def _peer(namespace: str, peer: NetworkPolicyPeer, reading: Reading) -> Condition:
-    if peer.ip_block is not None:
-        return reading.block_peer(peer.ip_block)
-    return reading.selector_peer(namespace, peer)
+_TRANSLATORS: EachMemo[Reading, _Translator] = EachMemo(64, _Translator)
+
+
+def _room(known: dict[Hashable, _Kept]) -> dict[Hashable, _Kept]:
+    """The same dictionary, emptied where it has become large."""
+    if len(known) >= _SHARED:
+        known.clear()
+    return known
 
 
 def network_policies(policies: Iterable[object]) -> tuple[NetworkPolicy, ...]:

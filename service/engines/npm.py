@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache
 
 from service.engines.endpoints import (
     EndpointView,
@@ -18,7 +18,7 @@ from service.engines.endpoints import (
     regular_containers_only,
 )
 from service.engines.engine import Engine, EngineOption, option, unread_policies
-from service.engines.memo import IdentityMemo
+from service.engines.memo import EachMemo
 from service.engines.network_policy import (
     Reading,
     block_peer,
@@ -144,13 +144,15 @@ def compile_npm(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
     earlier = {each.ref: each for each in network_policies(snapshot.applied_before)}
     parts: dict[Direction, list[StagePolicy]] = {each: [] for each in Direction}
     findings: list[Finding] = []
-    present = [each for each in platforms(fixed=fixed) if cluster_has_os(endpoints, each.os)]
-    for policy in network_policies(snapshot.policy_set.policies):
-        before = earlier.get(policy.ref) if earlier else None
-        found = _APPLIED.get(
-            (policy, before, *present), None, partial(_applied, policy, before, present)
-        )
-        findings.extend(found.findings)
+    present = tuple(each for each in platforms(fixed=fixed) if cluster_has_os(endpoints, each.os))
+    policies = network_policies(snapshot.policy_set.policies)
+    if earlier:
+        applied = [_applied(each, earlier.get(each.ref), present) for each in policies]
+    else:
+        applied = _memo(present).all(policies)
+    for found in applied:
+        if found.findings:
+            findings.extend(found.findings)
         parts[Direction.INGRESS].extend(found.ingress)
         parts[Direction.EGRESS].extend(found.egress)
     return Pipeline(
@@ -180,7 +182,10 @@ class _Applied:
     findings: tuple[Finding, ...]
 
 
-_APPLIED: IdentityMemo[_Applied] = IdentityMemo(200_000)
+@cache
+def _memo(present: tuple[Platform, ...]) -> EachMemo[NetworkPolicy, _Applied]:
+    return EachMemo(100_000, lambda policy: _applied(policy, None, present))
+
 
 #: The version of a policy that a platform has in force, what that rests on, and a finding.
 _InForce = tuple[NetworkPolicy | None, tuple[Condition, ...], Finding | None]
@@ -207,9 +212,9 @@ def _by_platform(
         if part is not None and doubt:
             part = replace(part, subject=all_of(part.subject, *doubt))
         found[platform.os] = part
-    parts = list(found.values())
-    if all(each == parts[0] for each in parts):
-        return tuple(each for each in parts[:1] if each is not None)
+    first, *others = found.values()
+    if all(each == first for each in others):
+        return () if first is None else (first,)
     return tuple(
         replace(part, subject=all_of(OsIs(os), part.subject))
         for os, part in found.items()

@@ -61,17 +61,25 @@ def refused_on_windows(policy: NetworkPolicy, *, fixed: bool) -> Refusal | None:
     return next(_windows_refusals(policy, fixed=fixed), None)
 
 
-def _each_peer(policy: NetworkPolicy) -> Iterator[tuple[PolicyType, str, NetworkPolicyPeer]]:
+_Place = tuple[PolicyType, int, int]
+
+
+def _each_peer(policy: NetworkPolicy) -> Iterator[tuple[_Place, NetworkPolicyPeer]]:
     for kind in sorted(policy.policy_types):
-        field = "from" if kind is PolicyType.INGRESS else "to"
         for index, rule in translated_rules(policy, kind):
             for place, peer in enumerate(rule.peers):
-                yield kind, f"/spec/{kind.value.lower()}/{index}/{field}/{place}", peer
+                yield (kind, index, place), peer
+
+
+def _pointer(place: _Place) -> str:
+    kind, rule, peer = place
+    field = "from" if kind is PolicyType.INGRESS else "to"
+    return f"/spec/{kind.value.lower()}/{rule}/{field}/{peer}"
 
 
 def _address_refusals(policy: NetworkPolicy) -> Iterator[Refusal]:
     uncertain: list[Refusal] = []
-    for _kind, pointer, peer in _each_peer(policy):
+    for place, peer in _each_peer(policy):
         if peer.ip_block is None:
             continue
         cidr = peer.ip_block.cidr
@@ -79,20 +87,20 @@ def _address_refusals(policy: NetworkPolicy) -> Iterator[Refusal]:
             yield Refusal(
                 "NpmIpv6Cidr",
                 f"IPv6 block {cidr} (ErrUnsupportedIPAddress)",
-                f"{pointer}/ipBlock/cidr",
+                f"{_pointer(place)}/ipBlock/cidr",
             )
         elif cidr.endswith("/0") and cidr != ALL_IPV4:
             yield Refusal(
                 "NpmNonCanonicalCidr",
                 f"only {ALL_IPV4} is split into two halves; ipset refuses {cidr}",
-                f"{pointer}/ipBlock/cidr",
+                f"{_pointer(place)}/ipBlock/cidr",
             )
         elif any(map(has_leading_zeros, (cidr, *peer.ip_block.excepts))):
             uncertain.append(
                 Refusal(
                     LEGACY_CIDR.code,
                     f"{LEGACY_CIDR.detail}: {cidr}",
-                    f"{pointer}/ipBlock/cidr",
+                    f"{_pointer(place)}/ipBlock/cidr",
                     is_certain=False,
                 )
             )
@@ -112,7 +120,8 @@ def _windows_refusals(policy: NetworkPolicy, *, fixed: bool) -> Iterator[Refusal
         for index, rule in translated_rules(policy, kind):
             yield from _port_refusals(rule, f"/spec/{kind.value.lower()}/{index}")
     late: list[Refusal] = []
-    for kind, pointer, peer in _each_peer(policy):
+    for place, peer in _each_peer(policy):
+        pointer = _pointer(place)
         if peer.ip_block is not None and peer.ip_block.excepts:
             yield Refusal(
                 "NpmWindowsExcept",
@@ -123,7 +132,7 @@ def _windows_refusals(policy: NetworkPolicy, *, fixed: bool) -> Iterator[Refusal
             yield _negative_refusal(f"{pointer}/podSelector")
         if peer.namespace_selector is None or not _negative(peer.namespace_selector):
             continue
-        if kind is PolicyType.INGRESS:
+        if place[0] is PolicyType.INGRESS:
             # Fails when ACLs are built, after an earlier version was removed, and is retried.
             late.append(_negative_refusal(f"{pointer}/namespaceSelector", keeps_earlier=False))
         elif fixed:
