@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from service.analysis.rulebook.rules import Area, Rule, rules
+from service.analysis.rulebook.rules import Area, Rule, conflicts_about, rules
 from service.engines.registry import engine_named
 from service.knowledge import edition
 from service.model.finding import Severity
@@ -74,11 +75,19 @@ def rule_body(rule: Rule) -> Body:
         "asOf": rule.as_of,
         "confidence": rule.confidence,
     }
+    conflicts = [_conflict_body(each) for each in conflicts_about(rule)]
+    if conflicts:
+        body["conflicts"] = conflicts
     if rule.change:
         body["change"] = rule.change
     if rule.remedy_when:
         body["remedyWhen"] = rule.remedy_when
     return body
+
+
+def _conflict_body(conflict: Mapping[str, Any]) -> Body:
+    """What the sources say, each for itself, and what the rule makes of it."""
+    return {name: conflict[name] for name in ("id", "subject", "values", "treatment")}
 
 
 def _moves(rule: Rule, source: str | None, target: str | None) -> bool:

@@ -85,6 +85,11 @@ def _rule(area: Area, entry: Mapping[str, Any]) -> Rule:
     )
 
 
+def conflicts_about(rule: Rule) -> tuple[Mapping[str, Any], ...]:
+    """Where the sources that a rule rests on disagree: what each says, and what is made of it."""
+    return tuple(each for each in value("conflicts", "conflicts") if rule.id in each["rules"])
+
+
 @cache
 def rules() -> Mapping[str, Rule]:
     """Every rule by its id, in the order of the files."""

@@ -33,6 +33,37 @@ _RULE: dict[str, Any] = {
 }
 
 
+class RuleSourceSchema(ReadySchema):
+    """What one source says."""
+
+    EXAMPLES = ({"value": "the option alone", "source": "a page", "asOf": "2026-05-28"},)
+
+    value = fields.String(required=True)
+    source = fields.String(required=True)
+    as_of = day("When it was read.", required=True)
+
+
+class RuleConflictSchema(ReadySchema):
+    """Sources that a rule rests on, and that disagree or leave something open."""
+
+    EXAMPLES = (
+        {
+            "id": "G1",
+            "subject": "Whether one option is enough",
+            "values": [
+                {"value": "the option alone", "source": "a page", "asOf": "2026-05-28"},
+                {"value": "both options", "source": "an issue", "asOf": "2026-05-21"},
+            ],
+            "treatment": "commands carry both options",
+        },
+    )
+
+    id = fields.String(required=True)
+    subject = fields.String(required=True)
+    values = fields.List(fields.Nested(RuleSourceSchema), required=True)
+    treatment = fields.String(required=True, metadata={"description": "What the rule makes of it."})
+
+
 class RuleSchema(ReadySchema):
     """A rule: what it means and what to do. `*` stands for every engine."""
 
@@ -56,6 +87,10 @@ class RuleSchema(ReadySchema):
     source = fields.String(required=True, metadata={"description": "Where it was read."})
     as_of = day("When it was read.", required=True)
     confidence = fields.String(required=True)
+    conflicts = fields.List(
+        fields.Nested(RuleConflictSchema),
+        metadata={"description": "Where its sources disagree; absent where they do not."},
+    )
     change = text("What becomes of connections.")
     remedy_when = text("`Before`, `After` or `None`: when the remedy can be applied.", "Before")
 
