@@ -45,6 +45,7 @@ KINDS = frozenset(
 #: Kinds that stand for pods where an upload holds no pods.
 WORKLOAD_KINDS = frozenset({(V2, "CiliumEndpoint")})
 
+LONGEST_LOG_VALUE = 32
 _SECTIONS = {
     "ingress": (PolicyType.INGRESS, False),
     "ingressDeny": (PolicyType.INGRESS, True),
@@ -144,6 +145,7 @@ def _spec(spec: Members, header: Header, agent: AgentNotes) -> CiliumSpec:
         )
     switch = spec.member("enableDefaultDeny") or Members({}, "", spec.notes)
     switch.only("ingress", "egress")
+    _check_remarks(spec)
     return CiliumSpec(
         spec.pointer,
         None if endpoints is None else _subject(endpoints, header, agent),
@@ -155,6 +157,21 @@ def _spec(spec: Members, header: Header, agent: AgentNotes) -> CiliumSpec:
         switch.flag("ingress") if "ingress" in switch else None,
         switch.flag("egress") if "egress" in switch else None,
     )
+
+
+def _check_remarks(spec: Members) -> None:
+    """What is kept beside the rules for people and logs."""
+    spec.text("description")
+    for label in spec.members("labels"):
+        label.only("key", "value", "source")
+        if not label.text("key"):
+            label.wrong("key", "RequiredField", "a label needs its key")
+    log = spec.member("log")
+    if log is not None:
+        log.only("value")
+        if len(log.text("value")) > LONGEST_LOG_VALUE:
+            detail = f"value must have at most {LONGEST_LOG_VALUE} characters"
+            log.wrong("value", "TooLong", detail)
 
 
 def _subject(members: Members, header: Header, agent: AgentNotes) -> CiliumSelector:

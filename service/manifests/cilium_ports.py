@@ -12,6 +12,7 @@ from typing import Any
 
 from service.manifests.calico_fields import Members
 from service.manifests.cilium_icmp import ICMP_TYPES
+from service.manifests.cilium_l7 import check_http, check_kafka, check_listener, check_tls
 from service.manifests.cilium_names import fqdn_peer
 from service.manifests.cilium_notes import AgentNotes
 from service.manifests.crd_fields import bounded, keys_of
@@ -92,6 +93,13 @@ class PortReader:
         rules.only(*_L7_LISTS, "l7proto", "l7")
         given = keys_of(rules, (*_L7_LISTS, "l7proto"))
         names = tuple(fqdn_peer(each, self.agent) for each in rules.members("dns"))
+        for each in rules.members("http"):
+            check_http(each, self.agent)
+        for each in rules.members("kafka"):
+            check_kafka(each, self.agent)
+        rules.members("l7")
+        check_tls(members)
+        check_listener(members)
         server_names = members.texts("serverNames")
         if given or "l7" in rules:
             self._check_rules(rules, given, ports)

@@ -223,7 +223,14 @@ def _services(members: Members, key: str, agent: AgentNotes) -> tuple[CiliumPeer
 
 
 def _names(members: Members, key: str, agent: AgentNotes) -> tuple[CiliumPeer, ...]:
-    return tuple(fqdn_peer(each, agent) for each in members.members(key))
+    found = []
+    for each in members.members(key):
+        peer = fqdn_peer(each, agent)
+        # A DNS rule may have both, a peer may not.
+        if peer.match_name and peer.match_pattern:
+            agent.invalid("only one of matchName and matchPattern is allowed", each.pointer)
+        found.append(peer)
+    return tuple(found)
 
 
 def _groups(members: Members, key: str, agent: AgentNotes) -> tuple[CiliumPeer, ...]:

@@ -150,6 +150,7 @@ def test_ingress_rule(rule: str, code: str, pointer: str) -> None:
         ("toFQDNs: [{matchName: 'a b'}]", AGENT, "/toFQDNs/0/matchName"),
         ("toFQDNs: [{matchPattern: 'a?.io'}]", AGENT, "/toFQDNs/0/matchPattern"),
         ("toFQDNs: [{}]", AGENT, "/toFQDNs/0"),
+        ("toFQDNs: [{matchName: a.io, matchPattern: '*'}]", AGENT, "/toFQDNs/0"),
         ("toPorts: [{rules: {dns: [{matchPattern: '*'}]}}]", AGENT, "/toPorts/0/rules/dns"),
         (
             "toPorts: [{ports: [{port: '53', endPort: 54}], rules: {dns: [{matchPattern: '*'}]}}]",
@@ -285,3 +286,78 @@ def test_what_the_agent_refuses_of_a_stored_object_is_told() -> None:
 def test_group(spec: str, code: str, pointer: str) -> None:
     found = {**manifest("", "CiliumCIDRGroup"), "spec": yaml.safe_load(spec)}
     assert (code, pointer) in faults(found)
+
+
+L7_RULE = "toPorts: [{ports: [{port: '80', protocol: TCP}], %s}]"
+RULES = "/spec/egress/0/toPorts/0"
+
+
+@pytest.mark.parametrize(
+    ("inside", "code", "pointer"),
+    [
+        ("rules: {http: [{path: '/a('}]}", AGENT, "/rules/http/0/path"),
+        ("rules: {http: [{path: '[a'}]}", AGENT, "/rules/http/0/path"),
+        ("rules: {http: [{path: '*'}]}", AGENT, "/rules/http/0/path"),
+        ("rules: {http: [{path: '(?!a)b'}]}", AGENT, "/rules/http/0/path"),
+        ("rules: {http: [{}, {method: 'GET)'}]}", AGENT, "/rules/http/1/method"),
+        ("rules: {http: [{path: 1}]}", "InvalidType", "/rules/http/0/path"),
+        ("rules: {http: [{headers: x}]}", "InvalidType", "/rules/http/0/headers"),
+        (
+            "rules: {http: [{headerMatches: [{}]}]}",
+            "RequiredField",
+            "/rules/http/0/headerMatches/0/name",
+        ),
+        (
+            "rules: {http: [{headerMatches: [{name: x, mismatch: KEEP}]}]}",
+            "InvalidValue",
+            "/rules/http/0/headerMatches/0/mismatch",
+        ),
+        (
+            "rules: {http: [{headerMatches: [{name: x, secret: {}}]}]}",
+            "RequiredField",
+            "/rules/http/0/headerMatches/0/secret/name",
+        ),
+        ("rules: {kafka: [{role: read}]}", "InvalidValue", "/rules/kafka/0/role"),
+        ("rules: {kafka: [{role: produce, apiKey: fetch}]}", AGENT, "/rules/kafka/0"),
+        ("rules: {kafka: [{apiVersion: x}]}", AGENT, "/rules/kafka/0/apiVersion"),
+        (f"rules: {{kafka: [{{topic: {'x' * 256}}}]}}", "TooLong", "/rules/kafka/0/topic"),
+        ("terminatingTLS: {}", "RequiredField", "/terminatingTLS/secret"),
+        (
+            "originatingTLS: {secret: {namespace: x}}",
+            "RequiredField",
+            "/originatingTLS/secret/name",
+        ),
+        ("listener: {envoyConfig: {name: x}}", "RequiredField", "/listener/name"),
+        ("listener: {name: x}", "RequiredField", "/listener/envoyConfig"),
+        ("listener: {name: x, envoyConfig: {}}", "RequiredField", "/listener/envoyConfig/name"),
+        (
+            "listener: {name: x, envoyConfig: {name: x, kind: y}}",
+            "InvalidValue",
+            "/listener/envoyConfig/kind",
+        ),
+    ],
+)
+def test_rules_of_layer_7_that_are_refused(inside: str, code: str, pointer: str) -> None:
+    assert faults(egress(L7_RULE % inside)) == [(code, f"{RULES}{pointer}")]
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        # What only Go's expressions have is not judged by those of another language.
+        *(
+            f"rules: {{http: [{{path: '{each}'}}]}}"
+            for each in (r"/a\pL", "/[[:alpha:]]+", "(?i)/a", r"\Q/a(\E", "/a/.*", "", r"\/a\z")
+        ),
+        "rules: {http: [{host: '(', method: 'GET|POST'}]}",
+        "rules: {http: [{headers: [a], headerMatches: [{name: x, mismatch: LOG, value: y}]}]}",
+        "rules: {kafka: [{role: produce, topic: x}, {apiKey: fetch, apiVersion: '1'}]}",
+        "rules: {l7proto: x, l7: [{a: b}]}",
+        "terminatingTLS: {secret: {name: x}}, originatingTLS: {secret: {name: x}, trustedCA: ca}",
+        "listener: {name: x, priority: 1, envoyConfig: {kind: CiliumEnvoyConfig, name: y}}",
+    ],
+)
+def test_rules_of_layer_7_that_are_taken(inside: str) -> None:
+    found = read_cilium(egress(L7_RULE % inside))
+    assert found.notes == ()
+    assert found.value is not None
