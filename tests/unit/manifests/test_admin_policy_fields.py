@@ -12,7 +12,8 @@ from service.engines.registry import compile_pipeline
 from service.manifests.admin_policy import read_admin_policy
 from service.model.pipeline import Pipeline
 from tests.builders import Manifest, namespace, node, pod, profile, snapshot
-from tests.unit.manifests.admin_schema import V1, Field, every_field, with_field
+from tests.unit.manifests.admin_schema import V1, every_field, with_field
+from tests.unit.manifests.cilium_schema import Field
 
 ALL = pytest.mark.parametrize(
     ("kind", "field"), [pytest.param(kind, field, id=name) for kind, field, name in every_field()]
