@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from service.analysis.judging import Opinion
 from service.usecases.report_content import ReportContent
 
 Body = Mapping[str, Any]
@@ -18,8 +19,8 @@ _REFUSING = frozenset({"Blocked", "NotSupported"})
 def render_script(report: Body, _content: ReportContent) -> str:
     """The path of a migration report as a script that stops at the first failure.
 
-    Where AKS refuses the change as things are, the script says so and ends before it does
-    anything, unless NETVERDICT_PROCEED is set to yes.
+    Where AKS refuses the change as things are, or a blocker stands in its way, the script says so
+    and ends before it does anything, unless NETVERDICT_PROCEED is set to yes.
     """
     path = report["path"]
     source, target = report["source"]["profile"], report["target"]["profile"]
@@ -30,7 +31,7 @@ def render_script(report: Body, _content: ReportContent) -> str:
         *(line for each in report["reasons"] for line in _comment(f"- {each}")),
         *(_comment(f"Report {report['digest']}") if "digest" in report else ()),
     ]
-    return script(lines, path["requests"], path["steps"], [*_guard(path)], [*_rollback(path)])
+    return script(lines, path["requests"], path["steps"], [*_guard(report)], [*_rollback(path)])
 
 
 def script(
@@ -55,11 +56,16 @@ def script(
     return "\n".join([*lines, *after]) + "\n"
 
 
-def _guard(path: Body) -> Iterator[str]:
-    if path["support"] not in _REFUSING:
+def _guard(report: Body) -> Iterator[str]:
+    path = report["path"]
+    if path["support"] in _REFUSING:
+        why = "; ".join(path["reasons"]) or "AKS does not support this change"
+        text = f"AKS refuses this as things are: {why}"
+    elif report["verdict"] == Opinion.BLOCKED:
+        text = f"The report says Blocked: {'; '.join(report['reasons'])}"
+    else:
         return
-    reasons = "; ".join(path["reasons"]) or "AKS does not support this change"
-    words = shlex.quote(f"AKS refuses this as things are: {_line(reasons)}")
+    words = shlex.quote(_line(text))
     yield ""
     if not path["steps"]:
         yield f"echo {words} >&2"

@@ -27,7 +27,7 @@ pytestmark = requires_corpus
 REAL = CORPUS / "real"
 #: Not manifests: licences, and descriptions of AKS clusters.
 _OTHER = {"LICENSES", "aks-show"}
-_SUFFIXES = {".yaml", ".yml", ".json"}
+SUFFIXES = {".yaml", ".yml", ".json"}
 SETS = sorted(
     path.name for path in (REAL.iterdir() if REAL.is_dir() else ()) if path.name not in _OTHER
 )
@@ -35,13 +35,13 @@ SETS = sorted(
 
 def cluster_of(folder: Path) -> Snapshot:
     """What the files of a set hold together, each object once, but for files that are refused."""
-    found = [path for path in sorted(folder.rglob("*")) if path.suffix in _SUFFIXES]
-    part = mended(path for path in found if _is_taken(path))
+    found = [path for path in sorted(folder.rglob("*")) if path.suffix in SUFFIXES]
+    part = mended(path for path in found if is_taken(path))
     upload = read_upload([part])
     return build_snapshot(upload.inventory, upload.policies)[0]
 
 
-def _is_taken(path: Path) -> bool:
+def is_taken(path: Path) -> bool:
     """Some files are templates, prose or objects that the API server would refuse."""
     try:
         read_upload([UploadPart(path.read_bytes(), name=str(path))])
