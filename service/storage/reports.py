@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from sqlalchemy import ColumnElement, func, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, undefer
 
 from service.storage.database import Session
 from service.storage.tables import ClusterRow, ReportRow, RevisionRow
@@ -49,12 +49,13 @@ def by_digest(session: Session, revision_id: int, kind: str, digest: str) -> Rep
 
 
 def find(session: Session, kind: str, report: str) -> Found | None:
-    """A report by its id."""
+    """A report by its id, with what it was asked from."""
     found = session.execute(
         select(ReportRow, RevisionRow, ClusterRow.name)
         .join(RevisionRow, RevisionRow.id == ReportRow.revision_id)
         .join(ClusterRow, ClusterRow.id == RevisionRow.cluster_id)
         .where(ReportRow.kind == kind, ReportRow.id == report)
+        .options(undefer(ReportRow.asked))
     ).one_or_none()
     return None if found is None else (found[0], found[1], found[2])
 

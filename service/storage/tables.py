@@ -174,7 +174,8 @@ class ReportRow(Row):
     as_of: Mapped[String]
     rulebook: Mapped[String]
     impact_digest: Mapped[Hash | None]
-    asked: Mapped[JsonObject]
+    #: Only asked for with one report: facts may hold what a tool has printed.
+    asked: Mapped[dict[str, Any]] = mapped_column(Json, deferred=True, deferred_raiseload=True)
     summary: Mapped[JsonObject]
     content: Mapped[Hash] = mapped_column(ForeignKey("contents.key"))
     created_at: Mapped[Moment]

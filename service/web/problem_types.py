@@ -41,7 +41,8 @@ METHOD_NOT_ALLOWED = ProblemType(
     405,
     "The resource does not have this method",
     "MethodNotAllowed",
-    "The header `Allow` lists the methods that it has. Revisions and verdicts never change.",
+    "The header `Allow` lists the methods that it has. Revisions, verdicts and reports never "
+    "change.",
 )
 NOT_ACCEPTABLE = ProblemType(
     "not-acceptable",
@@ -55,7 +56,8 @@ CONFLICT = ProblemType(
     409,
     "The request contradicts what is stored",
     "Conflict",
-    "For example a name that is taken, or a cluster with revisions that is to be deleted.",
+    "For example a name that is taken, a cluster with revisions that is to be deleted, or a report "
+    "whose connections this version of the service decides otherwise.",
 )
 PRECONDITION_FAILED = ProblemType(
     "precondition-failed",

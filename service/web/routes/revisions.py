@@ -35,7 +35,14 @@ Answer = tuple[Any, int, Mapping[str, str]]
 _OF_REVISION = {"cluster": "$response.body#/cluster", "revision": "$response.body#/number"}
 _FROM_REVISION = {
     name: {"operationId": name, "parameters": _OF_REVISION}
-    for name in ("getRevision", "listPolicies", "listWorkloads", "createEvaluation")
+    for name in (
+        "getRevision",
+        "listPolicies",
+        "listWorkloads",
+        "createEvaluation",
+        "createCompatibilityReport",
+        "createMigrationReport",
+    )
 }
 _FORMS = {bodies.YAML: ManifestForm.YAML, bodies.NDJSON: ManifestForm.NDJSON}
 

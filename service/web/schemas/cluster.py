@@ -143,7 +143,7 @@ class ClusterDeleteQuerySchema(RequestSchema):
 
     cascade = QueryFlag(
         load_default=False,
-        metadata={"description": "Also delete its revisions, evaluations and verdicts."},
+        metadata={"description": "Also delete its revisions, evaluations, verdicts and reports."},
     )
 
 

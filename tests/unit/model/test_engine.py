@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.model.engine import EngineProfile, Version, split_profile
+from service.model.engine import EngineProfile, Version, profile_of_text, split_profile
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,7 @@ def test_what_is_no_profile_text(text: str) -> None:
 )  # fmt: skip
 def test_profile_in_words(profile: EngineProfile, text: str) -> None:
     assert str(profile) == text
+    assert profile_of_text(text) == profile
     assert hash(profile) == hash(
         EngineProfile(
             profile.engine, profile.version, dict(reversed(list(profile.options.items())))

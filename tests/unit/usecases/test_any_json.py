@@ -13,6 +13,7 @@ from service.manifests.aks_record import NotAnAksRecord, read_aks_show
 from service.usecases.cluster_json import merge, read_record, record_document
 from service.usecases.errors import FieldError, Invalid
 from service.usecases.flow_json import describe_end, flow_body, read_flow
+from service.usecases.stated_json import facts_document, read_facts
 from service.usecases.texts import read_label_selector
 
 Value = TypeVar("Value")
@@ -42,6 +43,13 @@ RECORD = objects(
 FLOW = objects(
     *("source", "destination", "protocol", "port", "namespace"),
     *("pod", "workload", "labelSelector", "node", "ip", "service"),
+)
+
+
+FACTS = objects(
+    *("azureCli", "terraform", "azurerm", "disruptionBudgets", "webhooks", "hostPorts", "port"),
+    *("namespace", "name", "pod", "kind", "service", "protocol", "nodeCidrs", "vnetCidrs"),
+    *("configMaps", "localDns", "validatorOutput", "needsIcmp"),
 )
 
 
@@ -76,6 +84,18 @@ def test_cluster_records(document: Any, patch: Any) -> None:
             assert FieldError("", "no fault") not in record
         else:
             assert read_record(record_document(record), engine_required=False) == record
+
+
+@given(FACTS)
+@settings(max_examples=300, deadline=None)
+def test_stated_facts(document: Any) -> None:
+    faults: list[FieldError] = []
+    stated = read_facts(document, "/facts", faults)
+    assert (stated is None) == bool(faults)
+    if stated is None:
+        assert all(each.pointer.startswith("/facts") and each.code for each in faults)
+    else:
+        assert read_facts(facts_document(stated), "", []) == stated
 
 
 @given(FLOW)
