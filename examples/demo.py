@@ -25,6 +25,8 @@ CLIENT = {"namespace": "demo", "pod": "client"}
 SERVER = {"namespace": "demo", "pod": "server"}
 FLOW = {"source": CLIENT, "destination": SERVER, "protocol": "TCP", "port": 80}
 
+FACTS = {"nodeCidrs": ["10.224.0.0/16"], "webhooks": [], "needsIcmp": False, "terraform": False}
+
 DATABASE = {"namespace": "data", "service": "orders-db"}
 MEANT = {
     "checkout/Deployment/orders",
@@ -88,6 +90,7 @@ def main() -> int:
         client_gets_its_label(service)
         history(service)
         shop(service)
+        move_to_cilium(service)
     except (StoryError, OSError) as error:
         print(f"\nThe story went wrong. {error}", file=sys.stderr)
         return 1
@@ -207,6 +210,42 @@ def shop(service: Service) -> None:
             f"{here}/evaluations", {"engine": engine, "flows": flows}, shown
         )["verdicts"]
     table(sources, answers)
+
+
+def move_to_cilium(service: Service) -> None:
+    title("6. The shop moves from Azure NPM to Cilium: what breaks, and what is to be done?")
+    report = service.post(
+        "/v1/clusters/shop/revisions/latest/migration-reports",
+        {"target": "cilium", "facts": FACTS},
+    )
+    say(f"{report['source']['profile']} to {report['target']['profile']}: {report['verdict']}")
+    for reason in report["reasons"]:
+        say(f"  {reason}")
+    for step in report["path"]["steps"]:
+        say(f"  {step['id']} {step['title']}")
+    expect(report["impact"]["unexplainedCount"], 0)
+    changed = service.get(f"/v1/migration-reports/{report['id']}/impacts", pageSize=1000)["items"]
+    ask_again(service, report, changed)
+    closed = [each for each in changed if each["change"] == "newlyDenied"]
+    expect({cause["rule"] for each in closed for cause in each["causes"]}, {"MIG-004"})
+    say(f"{len(closed)} connections close, all to the node that a pod runs on: NPM always lets")
+    say("pods reach it, Cilium asks the policies. The report has a CiliumNetworkPolicy for each.")
+
+
+def ask_again(service: Service, report: Json, changed: list[Json]) -> None:
+    """Ask both engines about a flow of each connection that changes."""
+    certain = [each for each in changed if each["change"] != "newlyUnknown"]
+    flows = [each["witness"] for each in certain]
+    for side, member in (("source", "before"), ("target", "after")):
+        engine = report[side]["profile"]
+        answers = service.post(
+            "/v1/clusters/shop/revisions/latest/evaluations?dryRun=true",
+            {"engine": engine, "flows": flows},
+            f'{{"engine": "{engine}", "flows": [{len(flows)} flows that change]}}',
+        )["verdicts"]
+        for one, answer in zip(certain, answers, strict=True):
+            decided = {one[member], "Unknown"} if "placement" in one else {one[member]}
+            expect(answer["verdict"] in decided, True)
 
 
 def ask(service: Service, revision: int, engine: str) -> Json:
