@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from service.engines.admin_order import Placed, in_order
-from service.engines.network_policy import selected, union
+from service.engines.network_policy import pods_labelled, selected, union
 from service.engines.node_selection import nodes_selected
 from service.model.addresses import parse_cidr
 from service.model.admin_policy import (
@@ -39,6 +39,7 @@ from service.model.condition import (
 )
 from service.model.intervals import NOTHING, Intervals
 from service.model.inventory import Inventory
+from service.model.labels import LabelSelector
 from service.model.network_policy import PolicyType
 from service.model.pipeline import (
     ANY_PEER,
@@ -100,6 +101,7 @@ class AdminReading:
     )
     domains: Callable[[DomainNames], Condition] = domain_names
     named: Callable[[AdminPort], Traffic] = named_port
+    pods: Callable[[LabelSelector], Condition] = pods_labelled
 
 
 def admin_policies(policies: Iterable[object], kinds: frozenset[str]) -> tuple[AdminPolicy, ...]:
@@ -141,7 +143,7 @@ def translate_admin(
     )
     return StagePolicy(
         origin=Origin(f"{policy.ref.kind}Subject", policy.ref, "/spec/subject"),
-        subject=_pods(policy.subject),
+        subject=_pods(policy.subject, reading),
         rules=tuple(rule for rule in rules if rule is not None),
     )
 
@@ -174,7 +176,7 @@ def _rule(
 def _peer(peer: AdminPeer, reading: AdminReading) -> Condition:
     match peer:
         case NamespacedPods():
-            return _pods(peer)
+            return _pods(peer, reading)
         case Networks():
             return reading.networks(peer)
         case Nodes():
@@ -185,12 +187,12 @@ def _peer(peer: AdminPeer, reading: AdminReading) -> Condition:
             raise NotConvertible
 
 
-def _pods(pods: NamespacedPods) -> Condition:
+def _pods(pods: NamespacedPods, reading: AdminReading) -> Condition:
     """Host-networked pods "are not included", neither as subjects nor as peers."""
     return all_of(
         IS_POD,
         selected(LabelScope.NAMESPACE, pods.namespace_selector),
-        selected(LabelScope.POD, pods.pod_selector),
+        reading.pods(pods.pod_selector),
     )
 
 

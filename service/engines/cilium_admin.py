@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from service.engines.admin_order import order_findings
 from service.engines.admin_policy import AdminReading, admin_policies, admin_stage
 from service.engines.cilium_labels import conjunction
+from service.engines.cilium_own_labels import pods_labelled
 from service.engines.node_selection import nodes_selected
 from service.knowledge import value
 from service.model.addresses import parse_cidr
@@ -67,7 +68,7 @@ def cluster_policies(
         chosen = nodes_selected(inventory, peer.selector)
         return chosen if has_node_labels else conjunction(chosen, Assumed(NODE_LABELS_OFF))
 
-    reading = AdminReading(inventory, networks=networks, nodes=nodes)
+    reading = AdminReading(inventory, networks=networks, nodes=nodes, pods=pods_labelled)
     chosen = admin_policies(policies, KINDS)
     after = admin_stage(chosen, AdminTier.BASELINE, direction, reading)
     return ClusterPolicies(

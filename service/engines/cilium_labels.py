@@ -8,19 +8,17 @@ of a pod's, so they meet requirements that ask for the absence of one.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
+from service.engines.cilium_own_labels import endpoint_label
 from service.engines.cilium_policy import NODES_BY_NEGATION
 from service.model.addresses import Family
 from service.model.assumption import Assumption
 from service.model.cilium import (
     ANY_SOURCE,
-    CLUSTER_KEY,
     K8S_SOURCE,
     NAMESPACE_LABELS_PREFIX,
     POD_NAMESPACE_KEY,
     RESERVED_SOURCE,
-    SERVICE_ACCOUNT_KEY,
     CiliumSelector,
     SourcedRequirement,
 )
@@ -34,8 +32,6 @@ from service.model.condition import (
     Assumed,
     Condition,
     FamilyIs,
-    LabelIs,
-    LabelScope,
     Negation,
     Relation,
     RelationIs,
@@ -48,9 +44,6 @@ from service.model.labels import Operator, Requirement
 API_SERVER = Assumption(
     "CiliumKubeApiServer",
     "whether the address is one of the API server's is not part of the upload",
-)
-CLUSTER_NAME = Assumption(
-    "CiliumClusterName", "the cluster's name in Cilium's configuration is not part of the upload"
 )
 OTHER_LABEL = Assumption(
     "CiliumLabelOfOtherSource",
@@ -124,26 +117,7 @@ def requirement_met(sourced: SourcedRequirement) -> Condition:
         return _is(ENTITIES.get(key, NEVER), requirement, value="")
     if sourced.source not in _KUBERNETES:
         return _is(all_of(IS_EXTERNAL, Assumed(OTHER_LABEL)), requirement, value="")
-    if key == CLUSTER_KEY:
-        return _in_cluster(requirement)
-    scope, own_key = _place_of(key)
-    return _of_pods(scope, replace(requirement, key=own_key))
-
-
-def _place_of(key: str) -> tuple[LabelScope, str]:
-    """Where the label with a key comes from, and its key there."""
-    if key == POD_NAMESPACE_KEY:
-        return LabelScope.NAMESPACE_NAME, "namespace"
-    if key == SERVICE_ACCOUNT_KEY:
-        return LabelScope.SERVICE_ACCOUNT_NAME, "name"
-    if key.startswith(NAMESPACE_LABELS_PREFIX):
-        return LabelScope.NAMESPACE, key.removeprefix(NAMESPACE_LABELS_PREFIX)
-    return LabelScope.POD, key
-
-
-def _of_pods(scope: LabelScope, requirement: Requirement) -> Condition:
-    found = LabelIs(scope, requirement)
-    return any_of(Negation(IS_POD), found) if requirement.is_negative else all_of(IS_POD, found)
+    return endpoint_label(requirement)
 
 
 def _is(condition: Condition, requirement: Requirement, value: str) -> Condition:
@@ -157,15 +131,3 @@ def _is(condition: Condition, requirement: Requirement, value: str) -> Condition
             return Negation(condition)
         case _:
             return condition
-
-
-def _in_cluster(requirement: Requirement) -> Condition:
-    match requirement.operator:
-        case Operator.IN:
-            return all_of(IS_POD, Assumed(CLUSTER_NAME))
-        case Operator.NOT_IN:
-            return any_of(Negation(IS_POD), Assumed(CLUSTER_NAME))
-        case Operator.DOES_NOT_EXIST:
-            return Negation(IS_POD)
-        case _:
-            return IS_POD

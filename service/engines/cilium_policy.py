@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
+from service.engines.cilium_own_labels import pods_labelled
 from service.engines.cilium_versions import CiliumFeatures
 from service.engines.network_policy import (
     Reading,
     block_addresses,
     port_traffic,
     selected,
-    selector_peer,
 )
 from service.model.addresses import has_leading_zeros
 from service.model.assumption import Assumption
@@ -30,6 +30,7 @@ from service.model.condition import (
     LabelScope,
     all_of,
     any_of,
+    in_namespace,
 )
 from service.model.endpoint import Endpoint, EndpointKind
 from service.model.network_policy import (
@@ -96,6 +97,7 @@ def reading(
     """Cilium's reading in one version; `nodes_by_address`: policy-cidr-match-mode nodes."""
     matched = addressable(nodes_by_address=nodes_by_address)
     return Reading(
+        pods=pods_labelled,
         types=written_types,
         selector_peer=partial(_selector_peer, features),
         block_peer=partial(_block_peer, matched),
@@ -108,8 +110,11 @@ def _selector_peer(features: CiliumFeatures, namespace: str, peer: NetworkPolicy
     selector = peer.namespace_selector
     pods = peer.pod_selector
     pods_need_labels = pods is not None and any(not each.is_negative for each in pods.requirements)
-    if selector is None or not selector.is_negative_only or pods_need_labels:
-        return selector_peer(namespace, peer)
+    labelled = pods_labelled(pods) if pods else ALWAYS
+    if selector is None:
+        return all_of(IS_POD, in_namespace(namespace), labelled)
+    if not selector.is_negative_only or pods_need_labels:
+        return all_of(IS_POD, selected(LabelScope.NAMESPACE, selector), labelled)
     # Identities without namespace labels (world, host, remote-node) satisfy negations.
     if not features.negative_namespaces_exclude_world:
         where: Condition = ALWAYS
@@ -118,7 +123,7 @@ def _selector_peer(features: CiliumFeatures, namespace: str, peer: NetworkPolicy
     return all_of(
         where,
         selected(LabelScope.NAMESPACE, selector),
-        selected(LabelScope.POD, pods) if pods else ALWAYS,
+        labelled,
     )
 
 

@@ -60,6 +60,11 @@ def selected(scope: LabelScope, selector: LabelSelector) -> Condition:
     return all_of(*(LabelIs(scope, each) for each in selector.requirements))
 
 
+def pods_labelled(selector: LabelSelector) -> Condition:
+    """A `podSelector`, by the labels of the pods."""
+    return selected(LabelScope.POD, selector)
+
+
 def block_addresses(block: IPBlock) -> Intervals:
     """The addresses of an ipBlock, without its exceptions."""
     return Intervals.of((parse_cidr(block.cidr),)) - Intervals.of(map(parse_cidr, block.excepts))
@@ -121,6 +126,8 @@ class Reading:
 
     subjects: Condition = IS_POD
     """What `podSelector` can select at all."""
+    pods: Callable[[LabelSelector], Condition] = pods_labelled
+    """The `podSelector` of the policy itself."""
     types: Callable[[NetworkPolicy], frozenset[PolicyType]] = listed_types
     rules: Callable[[NetworkPolicy, PolicyType], Iterable[tuple[int, NetworkPolicyRule]]] = (
         every_rule
@@ -229,7 +236,7 @@ class _Translator:
             known = _room(self._subjects)[key] = all_of(
                 self._reading.subjects,
                 in_namespace(policy.ref.namespace),
-                selected(LabelScope.POD, policy.pod_selector),
+                self._reading.pods(policy.pod_selector),
                 in_force,
             )
         return known
