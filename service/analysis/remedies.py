@@ -37,9 +37,13 @@ def remedies(asked: RuleInput, answers: Iterable[Answer]) -> tuple[Remedy, ...]:
 
 
 def apply_commands(found: Iterable[Remedy]) -> tuple[Command, ...]:
-    """Commands that apply the manifests for afterwards."""
-    return tuple(
-        Command(with_input("kubectl apply --filename -", each.text), each.detail)
+    """One command that applies all manifests for afterwards; none where there is no manifest."""
+    texts = [
+        f"# {' '.join(each.detail.split())}\n{each.text}"
         for each in found
         if each.manifest is not None and each.when is When.AFTER
-    )
+    ]
+    if not texts:
+        return ()
+    text = with_input("kubectl apply --filename -", "---\n".join(texts))
+    return (Command(text, f"{len(texts)} objects, each with what it is for"),)

@@ -125,7 +125,7 @@ def compatibility_report(asked: RuleInput) -> CompatibilityReport:
     engine = asked.profile.engine
     compared = engine in rules()["PATH-023"].targets
     # The validator's rows are about a move, so its view asks as if NPM were the source.
-    from_npm = replace(asked, source=asked.source or EngineProfile("npm"))
+    from_npm = asked.about(source=asked.source or EngineProfile("npm"))
     found = answers(engine_rules(engine), asked)
     answered = {each.rule.id: Found(each.sightings, each.missing) for each in found}
     known = {**PREDICATES, **{id_: _constant(each) for id_, each in answered.items()}}
@@ -171,7 +171,7 @@ def migration_report(
             apply_commands(cures),
         )
     )
-    with_plan = replace(asked, plan=plan)
+    with_plan = asked.about(plan=plan)
     of_path = answers([each for each in chosen if each.area is Area.PATH], with_plan)
     of_target = answers(engine_rules(target), with_plan)
     found = (*of_target, *of_change, *of_path)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from service.usecases.flow_text import end_text
+
 _HEAD = ("SOURCE", "DESTINATION", "PORT", "VERDICT", "BECAUSE")
 
 
@@ -16,7 +18,13 @@ def verdict_table(bodies: Iterable[Mapping[str, Any]]) -> str:
         reasons = list(_reasons(body)) or [""]
         port = f"{flow['protocol']} {flow['port']}" if "port" in flow else flow["protocol"]
         rows.append(
-            (_end(flow["source"]), _end(flow["destination"]), port, body["verdict"], reasons[0])
+            (
+                end_text(flow["source"]),
+                end_text(flow["destination"]),
+                port,
+                body["verdict"],
+                reasons[0],
+            )
         )
         rows.extend(("", "", "", "", reason) for reason in reasons[1:])
     return columns(rows)
@@ -32,20 +40,6 @@ def columns(given: Iterable[Sequence[str]]) -> str:
         ).rstrip()
         for row in rows
     )
-
-
-def _end(end: Mapping[str, str]) -> str:
-    named = {key: value for key, value in end.items() if key != "namespace"}
-    text = next(iter(named.values()))
-    if "labelSelector" in end:
-        text = f"?{text}"
-    if "service" in end:
-        text = f"svc:{end['namespace']}/{end['service']}"
-        extra = [f"{key}={value}" for key, value in named.items() if key != "service"]
-        return " ".join([text, *extra])
-    if "node" in end:
-        return f"node:{text}"
-    return f"{end['namespace']}/{text}" if "namespace" in end else text
 
 
 def _reasons(body: Mapping[str, Any]) -> Iterator[str]:

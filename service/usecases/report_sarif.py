@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -11,6 +10,7 @@ from urllib.parse import quote
 
 from service.model.finding import Severity
 from service.usecases.flow_text import connections_text, endpoint_text, flow_text, policy_text
+from service.usecases.map_json import compact
 from service.usecases.markdown_findings import affected_text
 from service.usecases.markdown_text import listed
 from service.usecases.report_content import ReportContent, ReportKind
@@ -67,7 +67,7 @@ def render_sarif(report: Body, content: ReportContent, places: Places | None = N
         "properties": _properties(report),
     }
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, indent=2, ensure_ascii=False) + "\n"
+    return compact(log) + "\n"
 
 
 def _rules_of(report: Body, content: ReportContent) -> Iterator[Body]:

@@ -23,9 +23,9 @@ from service.analysis.rulebook import (
     service_rules,
     traffic_rules,
 )
-from service.analysis.rulebook.answers import Missing, Outcome, Sighting, gravest
+from service.analysis.rulebook.answers import Found, Missing, Outcome, Sighting, gravest
 from service.analysis.rulebook.inputs import RuleInput
-from service.analysis.rulebook.predicates import Predicate
+from service.analysis.rulebook.predicates import Predicate, once
 from service.analysis.rulebook.rules import Area, Rule, rules
 from service.analysis.validator.view import validator_gap
 from service.model.finding import Severity
@@ -75,7 +75,7 @@ class Answer:
 
 def ask(rule: Rule, asked: RuleInput) -> Answer:
     """What one rule answers."""
-    found = PREDICATES[rule.id](asked)
+    found = _found(rule, asked)
     return Answer(
         rule,
         found.outcome,
@@ -89,6 +89,11 @@ def ask(rule: Rule, asked: RuleInput) -> Answer:
         ),
         found.missing,
     )
+
+
+def _found(rule: Rule, asked: RuleInput) -> Found:
+    predicate = PREDICATES[rule.id]
+    return once(rule.id, predicate, asked) if rule.area is Area.MIGRATION else predicate(asked)
 
 
 def engine_rules(engine: str) -> tuple[Rule, ...]:

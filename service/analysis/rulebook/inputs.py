@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 
@@ -39,6 +39,13 @@ class RuleInput:
     def sight(self) -> Sight:
         """Look-ups over the snapshot."""
         return Sight(self.snapshot, self.cluster, self.stated)
+
+    def about(self, *, source: EngineProfile | None = None, plan: Plan | None = None) -> RuleInput:
+        """The same question with a source or a plan; what was looked up for it is kept."""
+        found = replace(self, source=source or self.source, plan=plan or self.plan)
+        # A cached property keeps its value among the instance's own attributes.
+        vars(found)["sight"] = self.sight
+        return found
 
     @property
     def kubernetes(self) -> Version | None:

@@ -8,3 +8,9 @@ from service.analysis.rulebook.answers import Found
 from service.analysis.rulebook.inputs import RuleInput
 
 Predicate = Callable[[RuleInput], Found]
+
+
+def once(rule: str, predicate: Predicate, asked: RuleInput) -> Found:
+    """What a rule finds that looks at no plan: looked for once, whatever the plan is."""
+    key = ("rule", rule, asked.profile, asked.source)
+    return asked.sight.remembered(key, lambda: predicate(asked))

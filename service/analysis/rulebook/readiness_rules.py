@@ -19,7 +19,7 @@ from service.analysis.rulebook.change_rules import PREDICATES as CHANGES
 from service.analysis.rulebook.inputs import RuleInput
 from service.analysis.rulebook.kind_rules import fqdn_places, l7_places
 from service.analysis.rulebook.plan_rules import with_plan
-from service.analysis.rulebook.predicates import Predicate
+from service.analysis.rulebook.predicates import Predicate, once
 from service.analysis.rulebook.rules import rules
 from service.analysis.rulebook.service_rules import PREDICATES as SERVICES
 from service.knowledge import value
@@ -96,7 +96,7 @@ def _added_later(asked: RuleInput) -> Found:
 
 
 def _of_rule(rule: str, asked: RuleInput) -> Found:
-    return (CHANGES.get(rule) or SERVICES[rule])(asked)
+    return once(rule, CHANGES.get(rule) or SERVICES[rule], asked)
 
 
 def _services_later(asked: RuleInput) -> Found:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
+import yaml
 
 from service.analysis.remedies import apply_commands, remedies
 from service.analysis.remedy import Remedy, When
@@ -155,13 +157,19 @@ def test_labels_that_change_with_every_roll_out_are_not_asked_for() -> None:
     assert remedy.is_exact
 
 
-def test_objects_for_afterwards_are_one_command_each() -> None:
+def test_objects_for_afterwards_are_one_command() -> None:
     _, _, found = cured("MIG-004", egress("{ports: [{port: 443}]}"))
-    commands = apply_commands(found)
+    second = replace(found[0], detail="another\nobject", manifest={"kind": "Other"})
+    before = replace(found[0], when=When.BEFORE)
+    (command,) = apply_commands([*found, second, before])
 
     assert [each.when for each in found] == [When.AFTER]
-    assert "kind: CiliumNetworkPolicy" in commands[0].text
-    check_syntax([each.text for each in commands])
+    first, *lines, last = command.text.splitlines()
+    assert first == f"kubectl apply --filename - <<'{last}'"
+    assert list(yaml.safe_load_all("\n".join(lines))) == [found[0].manifest, second.manifest]
+    assert "# another object" in lines
+    check_syntax([command.text])
+    assert apply_commands([before]) == ()
 
 
 def test_another_engine_gets_no_objects_of_cilium() -> None:
