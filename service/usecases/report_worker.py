@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.analysis.causes import Cause, Causes
 from service.analysis.impacts import impacts_between
@@ -68,7 +68,12 @@ class ImpactFilter:
 
 def make_report(key: MapKey, content: MapContent | None, ask: ReportAsk) -> ReportContent:
     """The report on the content that a key names; raises `ContentNeeded`."""
-    return report_of(read_revision(key, content), ask)
+    made = report_of(read_revision(key, content), ask)
+    if ask.source is not None and ask.target is not None:
+        # Whoever reads the report asks for its connections next, and this need not be made again.
+        keys = (replace(key, profile=ask.source), replace(key, profile=ask.target.profile))
+        _digests.get((keys, made.body["basis"]["localDns"]), lambda: made.impact_digest)
+    return made
 
 
 def impact_digest(

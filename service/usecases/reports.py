@@ -16,6 +16,7 @@ from service.usecases.cluster_rows import find_row
 from service.usecases.context import Context
 from service.usecases.engine_filters import engine_filter
 from service.usecases.errors import NotFound
+from service.usecases.map_solving import collection_paused
 from service.usecases.map_worker import MapKey
 from service.usecases.maps import stored_content, with_content
 from service.usecases.paging import Page, PageRequest, number_after, page_of
@@ -225,7 +226,9 @@ def _row(
 def _content_of(context: Context, row: ReportRow) -> ReportContent:
     def make() -> ReportContent:
         with context.database.read() as session:
-            return decode_content(contents.load(session, row.content))
+            stored = contents.load(session, row.content)
+        with collection_paused():
+            return decode_content(stored)
 
     try:
         return context.caches.reports.get(row.content, make)
