@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from service.analysis.stated import StatedFacts
 from service.commands.faults import Refused
 from service.commands.files import read_bytes, read_files
 from service.commands.inputs import tell
@@ -23,6 +24,7 @@ from service.model.addresses import parse_cidr
 from service.model.cluster import ClusterRecord
 from service.model.engine import Version
 from service.model.snapshot import ClusterFacts
+from service.usecases.documents import camel
 from service.usecases.errors import FieldError, Invalid
 from service.usecases.map_worker import RevisionReading, written_with_expressions
 from service.usecases.report_sarif import Places, SourcePlace
@@ -80,8 +82,9 @@ def add_report_options(parser: argparse.ArgumentParser, formats: Iterable[str]) 
     parser.add_argument(
         "--pod-cidr", action="append", default=[], metavar="CIDR", help="where pods get addresses"
     )
+    names = ", ".join(camel(each.name) for each in fields(StatedFacts))
     parser.add_argument(
-        "--facts", metavar="FILE", help="what only you can tell, as a JSON object: see README"
+        "--facts", metavar="FILE", help=f"what only you can tell, as JSON with any of {names}"
     )
     parser.add_argument(
         "--as-of", metavar="DATE", help="the day that dates are compared with (today, in UTC)"

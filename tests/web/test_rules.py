@@ -116,6 +116,18 @@ def test_a_runbook_past_its_end_says_so(api: Api) -> None:
     assert (early["asOf"], late["asOf"]) == ("2024-01-01", "2030-01-01")
 
 
+def test_a_runbook_in_other_forms(api: Api) -> None:
+    path = "/v1/runbooks/create-npm-linux?cluster=shop"
+    text = api("GET", path, headers={"Accept": "text/markdown"})
+    assert text.mimetype == "text/markdown"
+    assert text.headers["Vary"] == "Accept"
+    assert text.get_data(as_text=True).startswith("# Create a cluster with NPM on Linux nodes\n")
+    script = api("GET", path, headers={"Accept": "text/x-shellscript"}).get_data(as_text=True)
+    assert script.startswith("#!/usr/bin/env bash\n")
+    assert "--name shop" in script
+    assert api.problem("GET", path, 406, headers={"Accept": "image/png"})["code"] == "NotAcceptable"
+
+
 @pytest.mark.parametrize(
     ("path", "parameter", "code"),
     [

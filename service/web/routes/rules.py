@@ -6,6 +6,7 @@ from datetime import UTC
 from importlib.metadata import version
 from typing import Any
 
+from flask import Response
 from flask.views import MethodView
 
 from service.analysis.rulebook.rules import Area
@@ -14,15 +15,21 @@ from service.usecases import rules, runbooks
 from service.usecases.errors import FieldError, InvalidParameter
 from service.usecases.report_asking import read_date
 from service.usecases.rules import RuleFilters
+from service.usecases.runbook_text import render_runbook, render_runbook_script
 from service.web import problem_types as types
 from service.web.blueprint import ETAG, IF_NONE_MATCH, LINK, ApiBlueprint
 from service.web.conditional import tagged
+from service.web.negotiation import choose
 from service.web.paging import page_answer, page_request
+from service.web.parser import JSON
+from service.web.routes.report_bodies import MARKDOWN, SHELL
 from service.web.schemas.base import camel
 from service.web.schemas.paging import PageQuerySchema
 from service.web.schemas.rulebook import RulePageSchema, RuleQuerySchema, RuleSchema
 from service.web.schemas.runbook import RunbookPageSchema, RunbookQuerySchema, RunbookSchema
 from service.web.scope import context
+
+_RUNBOOK_FORMS = {MARKDOWN: render_runbook, SHELL: render_runbook_script}
 
 blueprint = ApiBlueprint(
     "rulebook",
@@ -72,9 +79,14 @@ class Runbooks(MethodView):
 class Runbook(MethodView):
     @blueprint.operation("getRunbook", refuses=[types.NOT_FOUND])
     @blueprint.arguments(RunbookQuerySchema, location="query")
-    @blueprint.response(200, RunbookSchema)
+    @blueprint.response(200, RunbookSchema, negotiated=True)
+    @blueprint.also(
+        200, {"type": "string"}, content_type=MARKDOWN, description="The runbook, for people."
+    )
+    @blueprint.also(200, {"type": "string"}, content_type=SHELL, description="Its commands.")
     def get(self, query: dict[str, str], runbook: str) -> Any:
         """Read a runbook, its commands filled in; what is not given becomes a shell variable."""
+        media_type = choose(JSON, *_RUNBOOK_FORMS)
         asked = query.pop("as_of", None)
         as_of = context().clock().astimezone(UTC).date() if asked is None else read_date(asked)
         if as_of is None:
@@ -82,7 +94,12 @@ class Runbook(MethodView):
             fault = FieldError("/asOf", detail, "InvalidDate")
             raise InvalidParameter("InvalidDate", detail, [fault])
         values = {camel(name): each for name, each in query.items()}
-        return runbooks.get_runbook(runbook, values, as_of)
+        found = runbooks.get_runbook(runbook, values, as_of)
+        if media_type == JSON:
+            return found, 200, {"Vary": "Accept"}
+        response = Response(_RUNBOOK_FORMS[media_type](found), content_type=media_type)
+        response.headers["Vary"] = "Accept"
+        return response
 
 
 def _book() -> str:
