@@ -42,14 +42,13 @@ from service.web.schemas.impact import (
     RemedyQuerySchema,
 )
 from service.web.schemas.migration import (
-    ClusterReadinessQuerySchema,
     MigrationReportCreateSchema,
     MigrationReportPageSchema,
     MigrationReportQuerySchema,
     MigrationReportSchema,
-    ReadinessPageSchema,
 )
 from service.web.schemas.paging import PageQuerySchema
+from service.web.schemas.readiness import ClusterReadinessQuerySchema, ReadinessPageSchema
 from service.web.schemas.report import (
     ReportCreateQuerySchema,
     ReportFindingPageSchema,

@@ -8,8 +8,7 @@ import marshmallow as ma
 from marshmallow import fields
 
 from service.analysis.judging import Opinion
-from service.usecases.readiness import Trend
-from service.web.schemas.base import Choice, DocumentSchema, ReadySchema, TextMap, Timestamp
+from service.web.schemas.base import Choice, DocumentSchema, ReadySchema, TextMap
 from service.web.schemas.engine import EngineProfileSchema, EngineSelection
 from service.web.schemas.impact import (
     GROUP,
@@ -29,8 +28,6 @@ from service.web.schemas.migration_path import (
 from service.web.schemas.network import text
 from service.web.schemas.paging import PageQuerySchema, PageSchema
 from service.web.schemas.report import (
-    DIGEST_EXAMPLE,
-    ID,
     NAME,
     NPM,
     PROFILE,
@@ -40,14 +37,11 @@ from service.web.schemas.report import (
     MissingSchema,
     ReportBodySchema,
     ReportNameSchema,
-    SeverityCountsSchema,
     as_of_wish,
-    day,
-    severity,
 )
 from service.web.schemas.stated import StatedFactsSchema
 
-_PAIRS = {"newlyAllowed": 0, "newlyDenied": 1, "newlyUnknown": 0}
+PAIRS: dict[str, int] = {"newlyAllowed": 0, "newlyDenied": 1, "newlyUnknown": 0}
 _SUMMARY: dict[str, Any] = {
     **NAME,
     "kind": "Migration",
@@ -184,7 +178,7 @@ class MigrationNameSchema(ReportNameSchema):
 class MigrationReportSummarySchema(MigrationNameSchema):
     """A migration report in a list."""
 
-    EXAMPLES = ({**_SUMMARY, "support": "InPlace", "pairs": _PAIRS, "unexplainedCount": 0},)
+    EXAMPLES = ({**_SUMMARY, "support": "InPlace", "pairs": PAIRS, "unexplainedCount": 0},)
 
     support = support(required=True)
     pairs = fields.Nested(PairCountsSchema, required=True)
@@ -202,7 +196,7 @@ class MigrationReportSchema(MigrationNameSchema, ReportBodySchema):
             "settledBy": [],
             "path": PATH,
             "impact": {
-                "pairs": _PAIRS,
+                "pairs": PAIRS,
                 "groupCount": 1,
                 "groups": [GROUP],
                 "unexplainedCount": 0,
@@ -247,99 +241,3 @@ class MigrationReportQuerySchema(PageQuerySchema):
     """Which migration reports."""
 
     target = text("Name of an engine, or a profile such as cilium:1.17.", "cilium")
-
-
-class RuleHitSchema(ReadySchema):
-    """A rule that applies."""
-
-    rule = fields.String(required=True)
-    title = fields.String(required=True)
-    severity = severity(required=True)
-    findings = fields.Integer(required=True)
-
-
-class ReadinessChangesSchema(ReadySchema):
-    """What differs from the report of the revision before; numbers are differences."""
-
-    since = fields.Integer(required=True, metadata={"description": "That revision."})
-    verdict_before = opinion(metadata={"description": "Where the verdict is another one."})
-    severities = fields.Nested(SeverityCountsSchema, required=True)
-    pairs = fields.Nested(PairCountsSchema, required=True)
-    resolved = fields.List(
-        fields.Nested(RuleHitSchema),
-        required=True,
-        metadata={"description": "Rules that applied and do not any more."},
-    )
-    appeared = fields.List(
-        fields.Nested(RuleHitSchema),
-        required=True,
-        metadata={"description": "Rules that did not apply before."},
-    )
-
-
-class ReadinessEntrySchema(ReadySchema):
-    """The newest migration report of one revision."""
-
-    EXAMPLES = (
-        {
-            "revision": 2,
-            "revisionDigest": DIGEST_EXAMPLE,
-            "report": ID,
-            "createdAt": "2026-11-22T20:47:00Z",
-            "source": NPM,
-            "target": PROFILE,
-            "asOf": "2026-11-22",
-            "rulebook": DIGEST_EXAMPLE,
-            "verdict": "SafeWithFixes",
-            "severities": SEVERITIES,
-            "pairs": _PAIRS,
-            "change": "Readier",
-            "changes": {
-                "since": 1,
-                "verdictBefore": "Blocked",
-                "severities": {**SEVERITIES, "Blocker": -1, "High": 0},
-                "pairs": {**_PAIRS, "newlyDenied": 0},
-                "resolved": [],
-                "appeared": [],
-            },
-        },
-    )
-
-    revision = fields.Integer(required=True)
-    revision_digest = fields.String(required=True)
-    report = fields.String(required=True, metadata={"description": "Id of the report."})
-    created_at = Timestamp(required=True)
-    source = fields.Nested(EngineProfileSchema, required=True)
-    target = fields.Nested(EngineProfileSchema, required=True)
-    as_of = day("The day that dates were compared with.", required=True)
-    rulebook = fields.String(required=True)
-    verdict = opinion(required=True)
-    severities = fields.Nested(SeverityCountsSchema, required=True)
-    pairs = fields.Nested(PairCountsSchema, required=True)
-    change = Choice(
-        "ReadinessChange",
-        [each.value for each in Trend],
-        required=True,
-        allow_none=True,
-        description="By the verdict, then by findings of each severity, then by connections that "
-        "change; null for the first one.",
-    )
-    changes = fields.Nested(ReadinessChangesSchema, required=True, allow_none=True)
-
-
-class ReadinessPageSchema(PageSchema):
-    """One entry for each revision that has a report, oldest first."""
-
-    items = fields.List(fields.Nested(ReadinessEntrySchema), required=True)
-
-
-class ClusterReadinessQuerySchema(PageQuerySchema):
-    """For which engine."""
-
-    target = fields.String(
-        required=True,
-        metadata={
-            "description": "Name of an engine, or a profile such as cilium:1.17.",
-            "examples": ["cilium"],
-        },
-    )
