@@ -26,9 +26,8 @@ from service.usecases.report_content import (
     ReportKind,
     decode_content,
     encode_content,
-    report_digest,
 )
-from service.usecases.report_making import ReportAsk
+from service.usecases.report_making import ReportAsk, report_header
 from service.usecases.report_views import (
     ReportName,
     ReportSummary,
@@ -167,14 +166,8 @@ def _make(
         lambda: pool.run(key.inventory, make_report, key, None, ask),
         lambda: pool.run(key.inventory, make_report, key, stored_content(context, key), ask),
     )
-    told = record_document(record)
-    header = {
-        "kind": kind.value,
-        "revisionDigest": row.digest,
-        "record": told,
-        "facts": facts_document(wish.stated),
-    }
-    return _Made(wish, told, content, report_digest(header, content))
+    digest = report_header(ask, row.digest, content)["digest"]
+    return _Made(wish, record_document(record), content, digest)
 
 
 def _store(
