@@ -7,16 +7,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import ColumnElement, Insert, Table, bindparam, func, select
 from sqlalchemy import insert as insert_into
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute
 
-from service.storage.database import Connection, Session
+from service.storage.database import Database, Session
 from service.storage.errors import Gone, is_dangling
-from service.storage.tables import ClusterRow, EvaluationRow, RevisionRow, VerdictRow
+from service.storage.prepared import Addition
+from service.storage.tables import ClusterRow, EvaluationRow, RevisionRow, Row, VerdictRow
 
-__all__ = ["NewEvaluation", "find", "insert", "page", "recorded", "verdict_page", "verdicts_of"]
+__all__ = [
+    "NewEvaluation",
+    "additions",
+    "find",
+    "page",
+    "record",
+    "recorded",
+    "verdict_page",
+    "verdicts_of",
+]
 
 #: What verdicts can be filtered by, all by equality.
 _FILTERS: Mapping[str, InstrumentedAttribute[str]] = {
@@ -29,8 +39,23 @@ _FILTERS: Mapping[str, InstrumentedAttribute[str]] = {
     "port": VerdictRow.port,
 }
 
-_EVALUATION = insert_into(cast("Table", EvaluationRow.__table__))
-_VERDICT = insert_into(cast("Table", VerdictRow.__table__))
+
+def _insert(row: type[Row], **given: ColumnElement[Any]) -> Insert:
+    """An insert of whole rows, their generated key and what is given apart."""
+    columns = [each for each in cast("Table", row.__table__).columns if each.name != "sequence"]
+    return insert_into(row).values(
+        {each.name: given.get(each.name, bindparam(each.name, type_=each.type)) for each in columns}
+    )
+
+
+_EVALUATION = _insert(EvaluationRow)
+_VERDICT = _insert(
+    VerdictRow,
+    # Known to the database alone when the rows are sent.
+    evaluation_sequence=select(EvaluationRow.sequence)
+    .where(EvaluationRow.id == bindparam("evaluation"))
+    .scalar_subquery(),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +73,26 @@ class NewEvaluation:
     created_at: datetime
 
 
-def insert(
-    connection: Connection, new: NewEvaluation, verdicts: Iterable[Mapping[str, Any]]
-) -> None:
+def record(database: Database, new: NewEvaluation, verdicts: Iterable[Mapping[str, Any]]) -> None:
     """Record an evaluation with its verdicts, given as the columns of their rows.
 
-    `Gone` where its revision has been deleted; else that stays until this transaction ends.
+    All of it is recorded or nothing; `Gone` where its revision has been deleted.
     """
     try:
-        made = connection.execute(
-            _EVALUATION, {name: getattr(new, name) for name in NewEvaluation.__slots__}
-        )
+        database.add(additions(new, verdicts))
     except IntegrityError as error:
         if is_dangling(error):
             raise Gone("revision") from error
         raise
-    (sequence,) = made.inserted_primary_key or (None,)
-    found = [
+
+
+def additions(
+    new: NewEvaluation, verdicts: Iterable[Mapping[str, Any]]
+) -> tuple[Addition, Addition]:
+    """The rows of an evaluation and its verdicts, with the statements that add them."""
+    rows = [
         {
-            "evaluation_sequence": sequence,
+            "evaluation": new.id,
             "revision_id": new.revision_id,
             "position": position,
             "engine": new.engine,
@@ -76,8 +102,10 @@ def insert(
         }
         for position, verdict in enumerate(verdicts)
     ]
-    if found:
-        connection.execute(_VERDICT, found)
+    return (
+        (_EVALUATION, [{name: getattr(new, name) for name in NewEvaluation.__slots__}]),
+        (_VERDICT, rows),
+    )
 
 
 def find(session: Session, evaluation: str) -> tuple[EvaluationRow, int, str] | None:

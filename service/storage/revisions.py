@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Select, Text, and_, bindparam, cast, select
+from sqlalchemy import ColumnElement, Text, and_, bindparam, cast, func, select
+from sqlalchemy.orm import aliased
 
-from service.storage.database import Connection, Session
+from service.storage.database import Database, Session
+from service.storage.prepared import Question
 from service.storage.tables import ClusterRow, RevisionRow
 
 __all__ = [
@@ -41,8 +42,8 @@ class Place:
     inventory_content: str
 
 
-def _places(*among: Any) -> Select[*tuple[Any, ...]]:
-    """The revision of a cluster among some; a row without one where there is only the cluster."""
+def _place(*of_revision: ColumnElement[bool]) -> Question:
+    """A cluster with the one revision that conditions leave, or with none."""
     return (
         select(
             ClusterRow.id,
@@ -54,34 +55,37 @@ def _places(*among: Any) -> Select[*tuple[Any, ...]]:
             RevisionRow.policy_set_content,
             RevisionRow.inventory_content,
         )
-        .outerjoin(RevisionRow, and_(RevisionRow.cluster_id == ClusterRow.id, *among))
+        .outerjoin(RevisionRow, and_(RevisionRow.cluster_id == ClusterRow.id, *of_revision))
         .where(ClusterRow.name == bindparam("cluster"))
-        .order_by(RevisionRow.number.desc())
-        .limit(1)
     )
 
 
-# Built once: that costs as much as running them.
-_LATEST = _places(RevisionRow.number == ClusterRow.last_revision)
-_NUMBERED = _places(RevisionRow.number == bindparam("number"))
-_WITH_DIGEST = _places(RevisionRow.digest == bindparam("digest"))
+_OTHER = aliased(RevisionRow)
+_NEWEST_WITH_DIGEST = (
+    select(func.max(_OTHER.number))
+    .where(_OTHER.cluster_id == ClusterRow.id, _OTHER.digest == bindparam("digest"))
+    .scalar_subquery()
+)
+# Made once: that costs as much as asking.
+_LATEST = _place(RevisionRow.number == ClusterRow.last_revision)
+_NUMBERED = _place(RevisionRow.number == bindparam("number"))
+_WITH_DIGEST = _place(RevisionRow.number == _NEWEST_WITH_DIGEST)
 
 
 def locate(
-    connection: Connection, cluster: str, *, number: int | None = None, digest: str | None = None
+    database: Database, cluster: str, *, number: int | None = None, digest: str | None = None
 ) -> Place | None:
     """A revision by number, the newest with a digest, or else the newest, in one question.
 
     None where there is no cluster of that name; no `revision_id` where it has no such revision.
     """
     if number is not None:
-        found = connection.execute(_NUMBERED, {"cluster": cluster, "number": number})
+        found = database.first(_NUMBERED, {"cluster": cluster, "number": number})
     elif digest is not None:
-        found = connection.execute(_WITH_DIGEST, {"cluster": cluster, "digest": digest})
+        found = database.first(_WITH_DIGEST, {"cluster": cluster, "digest": digest})
     else:
-        found = connection.execute(_LATEST, {"cluster": cluster})
-    row = found.first()
-    return None if row is None else Place(*row)
+        found = database.first(_LATEST, {"cluster": cluster})
+    return None if found is None else Place(*found)
 
 
 def latest(session: Session, cluster_id: int) -> RevisionRow | None:

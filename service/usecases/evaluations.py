@@ -82,18 +82,11 @@ def evaluate_flows(
         columns = [answer_columns(each) for each in verdicts]
     else:
         columns = [verdict_columns(each) for each in verdicts]
-        _record(context, new, columns)
+        try:
+            rows.record(context.database, new, columns)
+        except Gone as gone:
+            raise NotFound("RevisionNotFound", "the revision has just been deleted") from gone
     return evaluation_view(new, cluster, found.number, columns)
-
-
-def _record(
-    context: Context, new: rows.NewEvaluation, columns: Sequence[Mapping[str, Any]]
-) -> None:
-    try:
-        with context.database.record() as connection:
-            rows.insert(connection, new, columns)
-    except Gone as gone:
-        raise NotFound("RevisionNotFound", "the revision has just been deleted") from gone
 
 
 def list_evaluations(

@@ -51,13 +51,12 @@ def locate_revision(context: Context, cluster: str, selector: str) -> Located:
     found: rows.Place | None = None
     number, digest = _NUMBER.fullmatch(selector), _DIGEST.fullmatch(selector)
     if SLUG.fullmatch(cluster):
-        with context.database.ask() as connection:
-            found = rows.locate(
-                connection,
-                cluster,
-                number=int(selector) if number else None,
-                digest=selector if digest else None,
-            )
+        found = rows.locate(
+            context.database,
+            cluster,
+            number=int(selector) if number else None,
+            digest=selector if digest else None,
+        )
     if found is None:
         raise no_cluster(cluster)
     if found.revision_id is None or not (number or digest or selector == LATEST):

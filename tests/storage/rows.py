@@ -83,8 +83,8 @@ def add_evaluation(
         "decision": "Deny",
         "body": VERDICT_BODY,
     }
-    new = NewEvaluation(**values)
-    evaluations.insert(session.connection(), new, [verdict] * verdicts)
+    for statement, rows in evaluations.additions(NewEvaluation(**values), [verdict] * verdicts):
+        session.execute(statement, rows)
     return session.scalars(select(EvaluationRow).where(EvaluationRow.id == key)).one()
 
 

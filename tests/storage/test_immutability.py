@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import IntegrityError
 
-from service.storage import clusters, contents, evaluations, reports, revisions
+from service.storage import clusters, contents, evaluations, reports
 from service.storage.contents import Content
 from service.storage.database import Database
 from service.storage.errors import Gone
@@ -72,29 +74,41 @@ def test_a_verdict_row_cannot_be_changed_through_the_tables(filled: Database) ->
         change()
 
 
-def test_an_evaluation_of_a_revision_that_is_gone_is_not_recorded(filled: Database) -> None:
+def _again(filled: Database, **changed: Any) -> NewEvaluation:
+    """The evaluation that was recorded, changed."""
     with filled.read() as session:
-        cluster = clusters.find(session, "payments")
-        assert cluster is not None
-        (revision,) = revisions.before(session, cluster.id, 1)
+        found = evaluations.find(session, "e1")
+    assert found is not None
+    values = {name: getattr(found[0], name) for name in NewEvaluation.__slots__}
+    return NewEvaluation(**{**values, **changed})
+
+
+def test_an_evaluation_of_a_revision_that_is_gone_is_not_recorded(filled: Database) -> None:
+    new = _again(filled, id="e2")
+    evaluations.record(filled, new, [])
+    assert _count(filled, "evaluations") == 2
     _delete(filled, "payments")
-    with pytest.raises(Gone), filled.write() as session:
-        add_evaluation(session, revision, "e2")
+    with pytest.raises(Gone):
+        evaluations.record(filled, new, [])
     assert _count(filled, "evaluations") == 0
     assert _count(filled, "verdicts") == 0
 
 
-def test_an_evaluation_is_recorded_whole_or_not_at_all(filled: Database) -> None:
+@pytest.mark.parametrize("wrong", ["same id", "no decision"])
+def test_an_evaluation_is_recorded_whole_or_not_at_all(filled: Database, wrong: str) -> None:
     with filled.read() as session:
         found = evaluations.find(session, "e1")
         assert found is not None
-    values = {name: getattr(found[0], name) for name in NewEvaluation.__slots__}
-    with pytest.raises(IntegrityError), filled.record() as connection:
-        evaluations.insert(connection, NewEvaluation(**values), [])
-    new = NewEvaluation(**{**values, "id": "e2"})
-    with pytest.raises(DBAPIError), filled.record() as connection:
-        evaluations.insert(connection, new, [{"decision": None}])
+        row = evaluations.verdicts_of(session, found[0])[0]
+    names = ("flow_key", "source", "destination", "protocol", "port", "decision", "body")
+    verdict = {name: getattr(row, name) for name in names}
+    new = _again(filled, id="e1" if wrong == "same id" else "e2")
+    if wrong == "no decision":
+        verdict["decision"] = None
+    with pytest.raises(IntegrityError):
+        evaluations.record(filled, new, [verdict])
     assert _count(filled, "evaluations") == 1
+    assert _count(filled, "verdicts") == 2
 
 
 def test_deleting_the_cluster_deletes_everything_of_it(filled: Database) -> None:

@@ -24,8 +24,7 @@ def filled(database: Database) -> Database:
 
 
 def _locate(database: Database, cluster: str, **which: int | str) -> Place | None:
-    with database.ask() as connection:
-        return revisions.locate(connection, cluster, **which)  # type: ignore[arg-type]
+    return revisions.locate(database, cluster, **which)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
