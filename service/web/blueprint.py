@@ -93,14 +93,14 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest ships no t
         """Read the body or the query with a schema and pass it on."""
         options.setdefault("error_status_code", 400 if location == "query" else 422)
         # Made once: a schema costs more to make than to use.
-        reader = schema() if isinstance(schema, type) else schema
-        decorator = super().arguments(reader, location=location, **options)
-        parse = self.ARGUMENTS_PARSER.parse
+        made = schema() if isinstance(schema, type) else schema
+        decorator = super().arguments(made, location=location, **options)
+        read = self.ARGUMENTS_PARSER.reader(made, location)
 
         def decorate(view: View) -> View:
             @wraps(view)
             def reading(*args: Any, **kwargs: Any) -> Any:
-                return view(*args, parse(reader, request, location=location), **kwargs)
+                return view(*args, read(request), **kwargs)
 
             found: View = _documented(reading, decorator)
             return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
 import marshmallow as ma
@@ -29,6 +29,20 @@ class StrictParser(FlaskParser):
         "merge_patch": "load_merge_patch",
     }
 
+    def reader(self, schema: ma.Schema, location: str) -> Callable[[Request], Any]:
+        """What `parse` does, without looking anew for what is the same in every request."""
+        locate = self._get_loader(location)
+        unknown: Any = self.DEFAULT_UNKNOWN_BY_LOCATION.get(location)
+
+        def read(req: Request) -> Any:
+            try:
+                return schema.load(locate(req, schema), unknown=unknown)
+            except ma.ValidationError as error:
+                error.messages = {location: error.messages}
+                self.handle_error(error, req, schema, error_status_code=None, error_headers=None)
+
+        return read
+
     def load_json(self, req: Request, schema: ma.Schema) -> Any:
         return json_body(req, JSON)
 
@@ -36,6 +50,8 @@ class StrictParser(FlaskParser):
         return json_body(req, MERGE_PATCH)
 
     def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
+        if not req.query_string:
+            return {}
         query = super().load_querystring(req, schema)
         repeated = [
             {"parameter": name, "detail": "Given more than once."}

@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, ClassVar
 
 import marshmallow as ma
 from marshmallow import fields
+
+from service.web.schemas.plain import Check, plain_check
 
 DIGEST = r"^sha256:[0-9a-f]{64}$"
 #: A number, the newest one, or the newest one with a digest.
@@ -62,6 +65,14 @@ class AnswerSchema(ApiSchema):
 
 class DocumentSchema(RequestSchema):
     """A body that is checked here and read further in: loading gives it as it was sent."""
+
+    def load(self, data: Any, **kwargs: Any) -> Any:
+        """Load what is not plain already."""
+        return data if self._is_plain(data) else super().load(data, **kwargs)
+
+    @cached_property
+    def _is_plain(self) -> Check:
+        return plain_check(self)
 
     @ma.post_load(pass_original=True)
     def keep(self, _loaded: Any, original: Any, **_: Any) -> Any:

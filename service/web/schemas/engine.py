@@ -9,6 +9,7 @@ from marshmallow import ValidationError, fields
 
 from service.engines.registry import engine_names
 from service.web.schemas.base import AnswerSchema, ApiSchema, Choice, TextMap
+from service.web.schemas.plain import PlainField
 
 
 def engine_name(**kwargs: Any) -> Choice:
@@ -43,8 +44,11 @@ class EngineChoiceSchema(ApiSchema):
     options = TextMap(metadata={"description": "Options that the engine has, see its catalogue."})
 
 
-class EngineSelection(fields.Nested):
+class EngineSelection(PlainField, fields.Nested):
     """An engine in a request: an object, or a text such as `cilium:1.17`."""
+
+    def is_plain(self, value: Any) -> bool:
+        return type(value) is str
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(EngineChoiceSchema, **kwargs)

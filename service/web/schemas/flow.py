@@ -11,6 +11,7 @@ from service.model.pipeline import Direction
 from service.model.verdict import Decision
 from service.web.schemas.base import AnswerSchema, ApiSchema, Choice, Flag
 from service.web.schemas.network import text
+from service.web.schemas.plain import PlainField
 
 _DECISION = "Allow and Deny hold whatever the assumptions; Unknown depends on one of them."
 FLOW: dict[str, Any] = {
@@ -27,8 +28,11 @@ def decision(**kwargs: Any) -> Choice:
     return Choice("Decision", values, description=_DECISION, **kwargs)
 
 
-class Port(fields.Field[Any]):
+class Port(PlainField):
     """A port's number, or its name, which is looked up at the destination."""
+
+    def is_plain(self, value: Any) -> bool:
+        return type(value) in {int, str}
 
     def _deserialize(self, value: Any, attr: Any, data: Any, **kwargs: Any) -> Any:
         if isinstance(value, float) and value.is_integer():
