@@ -16,6 +16,7 @@ from service.analysis.rulebook.cilium_rules import PREDICATES as CILIUM_PREDICAT
 from service.analysis.rulebook.dns_rules import LOCAL_DNS, Opened, dns_accesses, local_dns
 from service.analysis.rulebook.inputs import RuleInput
 from service.analysis.rulebook.npm_rules import PREDICATES as NPM_PREDICATES
+from service.analysis.rulebook.npm_rules import ipv6_left_open
 from service.analysis.rulebook.opening import isolated_groups
 from service.analysis.rulebook.predicates import Predicate
 from service.analysis.rulebook.sight import workloads
@@ -184,6 +185,14 @@ def _as_source(*rules: str) -> Predicate:
     return lambda asked: _grave(joined(NPM_PREDICATES[each](of_source(asked)) for each in rules))
 
 
+_skipped = _as_source("FEAT-001", "FEAT-002", "FEAT-003", "FEAT-004", "FEAT-005", "FEAT-006")
+
+
+def _begins_to_count(asked: RuleInput) -> Found:
+    """Policies that the engine of now does not program, or programs for one family alone."""
+    return joined((_skipped(asked), ipv6_left_open(of_source(asked))))
+
+
 def _negations(asked: RuleInput) -> Found:
     """Selectors of negations, where one engine lets the outside match them and one does not."""
     before = trait(asked.source, "negationsAdmitOutside") if asked.source else None
@@ -217,7 +226,7 @@ PREDICATES: Mapping[str, Predicate] = {
     "MIG-013": _as_target("FEAT-015", CILIUM_PREDICATES),
     "MIG-014": _as_source("FEAT-007"),
     "MIG-015": _negations,
-    "MIG-016": _as_source("FEAT-001", "FEAT-002", "FEAT-003", "FEAT-004", "FEAT-005", "FEAT-006"),
+    "MIG-016": _begins_to_count,
     "MIG-017": _as_target("FEAT-009", CILIUM_PREDICATES),
     "MIG-018": _as_target("FEAT-013", CILIUM_PREDICATES),
     "MIG-019": TRAFFIC_PREDICATES["FEAT-023"],

@@ -17,6 +17,7 @@ from service.analysis.rulebook.answers import (
     seen,
 )
 from service.analysis.rulebook.inputs import RuleInput
+from service.analysis.rulebook.opening import isolated_groups
 from service.analysis.rulebook.predicates import Predicate
 from service.analysis.rulebook.reading import PlacedRule, opens_everything, placed_rules
 from service.analysis.rulebook.sight import Sight, workloads
@@ -245,6 +246,29 @@ def _negations_only(asked: RuleInput) -> Found:
             for policy in asked.sight.policies
             for selector, pointer in namespace_selectors(policy)
             if selector.is_negative_only
+        )
+    )
+
+
+def ipv6_left_open(asked: RuleInput) -> Found:
+    """Pods with IPv6 addresses that policies isolate, where an engine may not police IPv6."""
+    if trait(asked.profile, "policesIpv6") is True:
+        return CLEAR
+    found: dict[str, dict[tuple[str, str], Pod]] = {}
+    for kind in PolicyType:
+        for pods, _ in isolated_groups(asked.sight, kind):
+            for pod in pods:
+                if any(":" in each for each in pod.addresses):
+                    found.setdefault(pod.namespace, {})[pod.namespace, pod.name] = pod
+    return seen(
+        *(
+            Sighting(
+                f"isolated pods of {namespace} have IPv6 addresses, and nobody documents that NPM "
+                "polices IPv6",
+                endpoints=workloads(pods.values()),
+                values={"namespace": namespace, "pods": len(pods)},
+            )
+            for namespace, pods in sorted(found.items())
         )
     )
 

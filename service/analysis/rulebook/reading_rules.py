@@ -9,7 +9,7 @@ from service.analysis.rulebook.exposure import backends, forwarded_services
 from service.analysis.rulebook.inputs import RuleInput
 from service.analysis.rulebook.kinds import family, is_read_upstream
 from service.analysis.rulebook.npm_rules import PREDICATES as NPM_PREDICATES
-from service.analysis.rulebook.npm_rules import weighed
+from service.analysis.rulebook.npm_rules import ipv6_left_open, weighed
 from service.analysis.rulebook.opening import admits_pod, isolated_groups, isolation
 from service.analysis.rulebook.predicates import Predicate
 from service.analysis.rulebook.reading import placed_rules, written_kinds
@@ -138,7 +138,8 @@ def _npm_opens(asked: RuleInput) -> Found:
 
 
 def _npm_skips(asked: RuleInput) -> Found:
-    return joined(predicate(asked) for predicate in NPM_PREDICATES.values())
+    skipped = (predicate(asked) for predicate in NPM_PREDICATES.values())
+    return joined((*skipped, ipv6_left_open(asked)))
 
 
 def _enforcement_mode(asked: RuleInput) -> Found:

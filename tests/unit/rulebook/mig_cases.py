@@ -52,6 +52,7 @@ from tests.unit.rulebook.questions import (
 DENY = ingress("", "{matchLabels: {app: db}}")
 DENY_ALL = policy("{podSelector: {}, policyTypes: [Ingress, Egress]}")
 L2 = node("l2", "192.168.0.6")
+TWO_STACKS = pod("shop/two", {"app": "db"}, on="l1", ips=["10.244.1.12", "fd00::12"])
 PORTS = [{"port": 80, "targetPort": 5432}]
 LB = service("shop/db", {"app": "db"}, PORTS, type="LoadBalancer")
 LB_LOCAL = service(
@@ -254,7 +255,15 @@ CASES = (
         move(L1, W1, ON_WINDOWS, NAMED, engine="calico", record=BOTH),
         detail="Windows",
     ),
+    Case(
+        "MIG-016",
+        HIT,
+        move(TWO_STACKS, ON_LINUX, L1, DENY),
+        detail="a pod with an IPv6 address",
+        endpoints=("shop/Pod/two",),
+    ),
     Case("MIG-016", CLEAR, move(ON_LINUX, L1, NAMED)),
+    Case("MIG-016", CLEAR, move(TWO_STACKS, L1, LB), detail="nothing isolates it"),
     Case("MIG-016", UNKNOWN, move(pod("shop/x"), NAMED, L1, W1, engine="calico", record=BOTH)),
     Case("MIG-017", HIT, move(FRONT, RANGE, engine="cilium:1.16"), Severity.HIGH),
     Case("MIG-017", CLEAR, move(FRONT, RANGE)),
@@ -371,6 +380,12 @@ CASES = (
     Case("MIG-032", CLEAR, question(DB, L1, DENY, source="calico", engine="npm")),
     Case("MIG-032", UNKNOWN, question(DENY, source="calico", engine="npm")),
     Case("MIG-033", HIT, question(DB, L1, IPV6, source="calico", engine="npm"), Severity.HIGH),
+    Case(
+        "MIG-033",
+        HIT,
+        question(TWO_STACKS, L1, DENY, source="calico", engine="npm"),
+        detail="a pod with an IPv6 address",
+    ),
     Case("MIG-033", CLEAR, question(DB, L1, DENY, source="calico", engine="npm")),
     Case(
         "MIG-033",
