@@ -16,6 +16,7 @@ from service.manifests.calico_names import (
     METADATA_ANNOTATION,
     Annotated,
     CalicoName,
+    has_odd_name,
     name_of,
     read_annotation,
 )
@@ -44,6 +45,7 @@ from service.model.calico import (
     HostEndpoint,
     NetworkSet,
 )
+from service.model.finding import Severity
 from service.model.policy import PolicyRef, Position
 
 _Reader = Callable[[CalicoName, Mapping[str, str], Members, Position], CalicoObject]
@@ -92,6 +94,9 @@ def read_calico(raw: Mapping[str, Any], position: Position = Position()) -> CrdR
     name = _name(raw, metadata, spec, annotated)
     if wrong := dns_subdomain_fault(name.written):
         checked.wrong("InvalidName", f"the name {wrong}", "/metadata/name")
+    elif has_odd_name(name):
+        detail = "calicoctl and Calico's API server refuse names with more than one dot"
+        checked.tell("CalicoNameRefused", Severity.MEDIUM, detail, "/metadata/name")
     value = _READERS[kind](name, {**labels, **annotated.labels}, spec, position)
     normalised = _normalised(raw, name, value, spec)
     if annotated.fault:

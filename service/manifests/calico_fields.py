@@ -95,11 +95,10 @@ class Members:
         self.notes.wrong(code, detail, self.at(key))
 
     def only(self, *keys: str) -> None:
-        """Tell of members that the API does not know: they have no effect."""
-        for key in self._raw.keys() - set(keys):
-            self.notes.tell(
-                "UnknownField", Severity.LOW, f"{key} is no field here and is ignored", self.at(key)
-            )
+        """Tell of members that the API does not know: it drops them, and they have no effect."""
+        for key in sorted(self._raw.keys() - set(keys)):
+            detail = f"{key} is no field here and is ignored"
+            self.notes.tell("UnknownField", Severity.MEDIUM, detail, self.at(key))
 
     def value(self, key: str) -> Any:
         """A member of any type; None where it is absent."""

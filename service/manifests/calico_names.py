@@ -8,6 +8,7 @@ Source: projectcalico/calico libcalico-go/lib/backend/k8s/resources/resources.go
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,11 @@ from typing import Any
 from service.model.calico import DEFAULT_TIER, STORED_API
 from service.model.policy import PolicyRef
 
+#: What calicoctl and Calico's API server take; native CRDs (3.32) take any object's name.
+_LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+_POLICY_NAME = re.compile(
+    rf"{_LABEL}(?:\.{_LABEL})?|(?:knp|ossg)\.default\.{_LABEL}(?:\.{_LABEL})*"
+)
 METADATA_ANNOTATION = "projectcalico.org/metadata"
 _TIERED = frozenset(
     {
@@ -82,3 +88,10 @@ def read_annotation(metadata: Any) -> Annotated:
     if not isinstance(labels, dict) or not all(isinstance(each, str) for each in labels.values()):
         return Annotated(fault="has labels that are no texts", text=text)
     return Annotated(name, labels)
+
+
+def has_odd_name(name: CalicoName) -> bool:
+    """Whether most of Calico's own tools would refuse the name of a policy."""
+    ref = name.ref
+    is_policy = ref.api_version != STORED_API and ref.kind in _TIERED
+    return is_policy and _POLICY_NAME.fullmatch(name.written) is None

@@ -7,6 +7,7 @@ api/pkg/defaults/networkpolicy.go. What is stored without types is for both dire
 
 from __future__ import annotations
 
+from service.manifests import network_policy
 from service.manifests.calico_fields import Members
 from service.manifests.calico_names import CalicoName
 from service.manifests.calico_rules import read_rules
@@ -21,6 +22,7 @@ _FIELDS = (
     *("serviceAccountSelector", "performanceHints"),
 )
 _GLOBAL_FIELDS = ("namespaceSelector", "doNotTrack", "preDNAT", "applyOnForward")
+_KUBERNETES_FIELDS = ("podSelector", "ingress", "egress", "policyTypes")
 _HINTS = ("AssumeNeededOnEveryNode",)
 _STAGED_ACTIONS = ("Set", "Delete", "Learn", "Ignore")
 
@@ -141,6 +143,23 @@ def read_staged_policy(name: CalicoName, spec: Members, position: Position) -> S
 def read_staged_kubernetes_policy(
     name: CalicoName, spec: Members, position: Position
 ) -> StagedPolicy:
-    """A staged Kubernetes NetworkPolicy; nothing enforces it, so its rules are left alone."""
-    spec.only("stagedAction", "podSelector", "ingress", "egress", "policyTypes")
-    return StagedPolicy(name.ref, spec.choice("stagedAction", _STAGED_ACTIONS, "Set"), position)
+    """A staged Kubernetes NetworkPolicy; what its rules are worth shows once it is one."""
+    spec.only(*_KUBERNETES_FIELDS, "stagedAction")
+    action = spec.choice("stagedAction", _STAGED_ACTIONS, "Set")
+    if action == "Delete":
+        for key in _KUBERNETES_FIELDS:
+            if spec.value(key) not in (None, {}, []):
+                spec.wrong(key, "ForbiddenField", "stagedAction Delete allows no field")
+        return StagedPolicy(name.ref, action, position)
+    body = {key: spec.value(key) for key in _KUBERNETES_FIELDS if key in spec}
+    raw = {
+        "apiVersion": network_policy.API_VERSION,
+        "kind": network_policy.KIND,
+        "metadata": {"name": "staged"},
+        "spec": {"podSelector": {}, **body},
+    }
+    for note in network_policy.read_network_policy(raw, position).notes:
+        if note.severity is None:
+            detail = f"could not become a NetworkPolicy: {note.detail}"
+            spec.notes.tell(note.code, Severity.MEDIUM, detail, note.pointer)
+    return StagedPolicy(name.ref, action, position)

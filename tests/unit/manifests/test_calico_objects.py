@@ -163,3 +163,44 @@ def test_normalised_form_reads_back_to_the_same(api: str, kind: str) -> None:
     again = read_calico(dict(first.normalised))
     assert again.value == first.value
     assert again.normalised == first.normalised
+
+
+@pytest.mark.parametrize("action", ["Set", "Learn", "Ignore"])
+def test_what_a_staged_network_policy_could_not_become_is_told(action: str) -> None:
+    body = "podSelector: {matchLabels: {a: b}}, ingress: [{ports: [{port: 70000}]}]"
+    raw = given(
+        "StagedKubernetesNetworkPolicy", f"{{stagedAction: {action}, {body}}}", namespace="shop"
+    )
+    reading = read_calico(raw)
+    assert isinstance(reading.value, StagedPolicy)
+    assert [(each.code, each.pointer) for each in reading.notes] == [
+        ("InvalidPort", "/spec/ingress/0/ports/0/port")
+    ]
+    assert read_calico(given(raw["kind"], f"{{{body.replace('70000', '80')}}}")).notes == ()
+
+
+def test_a_staged_deletion_has_no_rules() -> None:
+    kind = "StagedKubernetesNetworkPolicy"
+    assert faults(given(kind, "{stagedAction: Delete}")) == []
+    assert faults(given(kind, "{stagedAction: Delete, podSelector: {}, ingress: []}")) == []
+    assert faults(given(kind, "{stagedAction: Delete, ingress: [{}], policyTypes: [Egress]}")) == [
+        ("ForbiddenField", "/spec/ingress"),
+        ("ForbiddenField", "/spec/policyTypes"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "told"),
+    [
+        ("NetworkPolicy", "a", False),
+        ("NetworkPolicy", "a.b", False),
+        ("GlobalNetworkPolicy", "a.b.c", True),
+        ("NetworkPolicy", "knp.default.a.b.c", False),
+        ("StagedGlobalNetworkPolicy", "sec.a.b", True),
+        ("GlobalNetworkSet", "a.b.c", False),
+    ],
+)
+def test_names_with_dots(kind: str, name: str, told: bool) -> None:
+    reading = read_calico(given(kind, name=name))
+    assert not reading.is_refused
+    assert [each.code for each in reading.notes] == (["CalicoNameRefused"] if told else [])
