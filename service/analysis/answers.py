@@ -36,6 +36,9 @@ from service.model.endpoint import Endpoint, EndpointKind
 from service.model.intervals import Intervals
 from service.model.labels import Operator, Requirement
 
+#: Of so many conditions the answers are kept; a large cluster's policies have fewer.
+_REMEMBERED = 100_000
+
 #: Places whose answer rests on assumptions, per set of assumptions.
 Doubts = tuple[tuple[int, frozenset[Assumption]], ...]
 
@@ -56,6 +59,11 @@ class Answers:
     must: int
     may: int
     doubts: Doubts = ()
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether nothing is left open about any place."""
+        return self.must == self.may
 
 
 def doubts_within(doubts: Doubts, kept: int) -> Doubts:
@@ -95,11 +103,20 @@ class Questioner:
                 self._unknown[possible] = self._unknown.get(possible, 0) | one
         self._points = sorted(points)
         self._at_point = points
-        self._by_address: dict[Intervals, Answers] = {}
+        self._asked: dict[int, tuple[Condition, Answers]] = {}
         self._external_lows = [place.low for place in space.places[space.first_external :]]
 
-    def ask(self, condition: Condition) -> Answers:  # noqa: PLR0911, PLR0912 - one branch an atom
-        """Which places a condition holds for."""
+    def ask(self, condition: Condition) -> Answers:
+        """Which places a condition holds for; a condition that many rules share is asked once."""
+        known = self._asked.get(id(condition))
+        if known is None:
+            if len(self._asked) >= _REMEMBERED:
+                self._asked.clear()
+            # The condition is kept with its answer, so that no other one gets its identity.
+            known = self._asked[id(condition)] = (condition, self._answer(condition))
+        return known[1]
+
+    def _answer(self, condition: Condition) -> Answers:  # noqa: PLR0911, PLR0912 - one branch an atom
         match condition:
             case AllOf(parts):
                 return self._all(parts)
@@ -116,10 +133,7 @@ class Questioner:
             case AnyOf(parts):
                 return self._any(parts)
             case AddressIn(addresses):
-                known = self._by_address.get(addresses)
-                if known is None:
-                    known = self._by_address[addresses] = self._address(addresses)
-                return known
+                return self._address(addresses)
             case Negation(part):
                 answers = self.ask(part)
                 everything = self.space.everything
@@ -165,23 +179,29 @@ class Questioner:
         return Answers(found, found | unknown, doubts)
 
     def _all(self, parts: tuple[Condition, ...]) -> Answers:
-        must = may = self.space.everything
-        doubts: Doubts = ()
+        found = self.space.everything
+        doubted: list[Answers] = []
         for part in parts:
+            # By far most parts are labels, about which there is no doubt.
             if isinstance(part, LabelIs):
-                # By far most parts are labels, about which there is no doubt.
-                found = self._label(part.scope, part.requirement)
-                must &= found
-                may &= found
+                found &= self._label(part.scope, part.requirement)
             else:
                 answers = self.ask(part)
-                must &= answers.must
-                may &= answers.may
-                if answers.doubts:
-                    doubts += answers.doubts
-            if not may:
+                if answers.is_certain:
+                    found &= answers.must
+                else:
+                    doubted.append(answers)
+            if not found:
                 return self._nothing
-        return Answers(must, may, doubts_within(doubts, may & ~must) if doubts else ())
+        if not doubted:
+            return Answers(found, found)
+        must = may = found
+        doubts: Doubts = ()
+        for answers in doubted:
+            must &= answers.must
+            may &= answers.may
+            doubts += answers.doubts
+        return Answers(must, may, doubts_within(doubts, may & ~must)) if may else self._nothing
 
     def _any(self, parts: tuple[Condition, ...]) -> Answers:
         must = may = 0

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from service.analysis.masks import Masks
 from service.analysis.outcomes import Row
 from service.model.assumption import Assumption
 from service.model.intervals import NOTHING, Intervals
-from service.model.ports import ALL_TRAFFIC
 
 Why = frozenset[Assumption]
 NO_ASSUMPTION: Why = frozenset()
@@ -42,45 +42,56 @@ class Group:
 CLOSED = Column()
 
 
-def meet(row: Row, outgoing: Iterable[tuple[Intervals, int, Why]], valid: int) -> Column:
-    """What an ingress row and the sources let out to the same destination have in common."""
-    let_out: dict[tuple[Intervals, Why], int] = {}
-    for traffic, sources, why in outgoing:
-        let_out[traffic, why] = let_out.get((traffic, why), 0) | sources
-    certain: dict[Intervals, int] = {}
-    unknown: dict[tuple[Intervals, Why], int] = {}
-    for (out_traffic, why_out), sources in let_out.items():
-        callers = sources & valid
-        if not callers:
-            continue
-        for in_traffic, peers in row.certain:
-            shared = peers & callers
-            if not shared:
-                continue
-            traffic = common(out_traffic, in_traffic)
-            if not traffic:
-                continue
-            if why_out:
-                unknown[traffic, why_out] = unknown.get((traffic, why_out), 0) | shared
-            else:
-                certain[traffic] = certain.get(traffic, 0) | shared
-        for in_traffic, peers, why_in in row.unknown:
-            shared = peers & callers
-            traffic = common(out_traffic, in_traffic) if shared else NOTHING
-            if traffic:
-                why = why_out | why_in
-                unknown[traffic, why] = unknown.get((traffic, why), 0) | shared
-    return Column(
-        tuple(certain.items()),
-        tuple((traffic, sources, why) for (traffic, why), sources in unknown.items()),
+#: A row with masks in place of traffic: what is certain, and what rests on assumptions.
+MaskedRow = tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int, Why], ...]]
+
+
+def masked(row: Row, masks: Masks) -> MaskedRow:
+    """A row of traffic that the masks were made with."""
+    return (
+        tuple([(masks[traffic], peers) for traffic, peers in row.certain]),
+        tuple([(masks[traffic], peers, why) for traffic, peers, why in row.unknown]),
     )
 
 
-def common(mine: Intervals, theirs: Intervals) -> Intervals:
-    """The shared part of two sets of traffic, quick where one is everything."""
-    if mine is theirs or theirs is ALL_TRAFFIC:
-        return mine
-    return theirs if mine is ALL_TRAFFIC else mine & theirs
+def meet(
+    row: MaskedRow, outgoing: Iterable[tuple[int, int, Why]], valid: int, masks: Masks
+) -> Column:
+    """What an ingress row and the sources let out to the same destination have in common."""
+    sure: dict[int, int] = {}
+    unsure: dict[tuple[int, Why], int] = {}
+    for traffic, sources, why in outgoing:
+        if why:
+            unsure[traffic, why] = unsure.get((traffic, why), 0) | sources
+        else:
+            sure[traffic] = sure.get(traffic, 0) | sources
+    certain: dict[int, int] = {}
+    unknown: dict[tuple[int, Why], int] = {}
+    row_certain, row_unknown = row
+    for (let_out, why_out), sources in (
+        *(((traffic, NO_ASSUMPTION), sources) for traffic, sources in sure.items()),
+        *unsure.items(),
+    ):
+        callers = sources & valid
+        if not callers:
+            continue
+        for let_in, peers in row_certain:
+            traffic = let_in & let_out
+            if traffic and (shared := peers & callers):
+                if why_out:
+                    unknown[traffic, why_out] = unknown.get((traffic, why_out), 0) | shared
+                else:
+                    certain[traffic] = certain.get(traffic, 0) | shared
+        for let_in, peers, why_in in row_unknown:
+            traffic = let_in & let_out
+            if traffic and (shared := peers & callers):
+                why = why_out | why_in
+                unknown[traffic, why] = unknown.get((traffic, why), 0) | shared
+    spelled = masks.traffic
+    return Column(
+        tuple([(spelled(traffic), sources) for traffic, sources in certain.items()]),
+        tuple([(spelled(traffic), sources, why) for (traffic, why), sources in unknown.items()]),
+    )
 
 
 def groups(column: Column, among: int = -1) -> tuple[Group, ...]:

@@ -21,15 +21,9 @@ class Placements:
     def __init__(self, space: Space) -> None:
         self._space = space
         self._cases = Cases(PLACEMENT_UNKNOWN)
-        self._plain = self._own = self._other = 0
-        for index, place in enumerate(space.places[: space.first_external]):
-            one = 1 << index
-            if place.standing is Standing.PLAIN:
-                self._plain |= one
-            elif place.standing is Standing.OWN_NODE:
-                self._own |= one
-            else:
-                self._other |= one
+        self._plain = space.standing[Standing.PLAIN] & ((1 << space.first_external) - 1)
+        self._own = space.standing[Standing.OWN_NODE]
+        self._other = space.standing[Standing.OTHER_NODE]
 
     @property
     def are_open(self) -> bool:

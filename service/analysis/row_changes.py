@@ -33,14 +33,12 @@ def row_changes(before: Pipeline, after: Pipeline, space: Space, view: int) -> I
     comparer = ColumnComparer()
     everything = space.everything
     for family in space.families:
-        old, new = (
-            Layer(pipeline, space, number, family, everything, everything).rows()
+        layers = [
+            Layer(pipeline, space, number, family, everything, everything)
             for number, pipeline in ((0, before), (view, after))
-        )
-        for direction, first, second in (
-            (Direction.INGRESS, old.ingress, new.ingress),
-            (Direction.EGRESS, old.egress, new.egress),
-        ):
+        ]
+        for direction in (Direction.INGRESS, Direction.EGRESS):
+            first, second = (list(each.rows_of(direction).rows(each.inside)) for each in layers)
             for subjects, was, now in _joined(first, second):
                 changes = [] if was == now else comparer.changes(_column(was), _column(now))
                 for peers, _, _, _, traffic in changes:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from service.analysis.answers import Answers, Questioner
-from service.analysis.outcomes import Block, Entry, Row, StageBlocks, make_row
+from service.analysis.blocks import Block, Certain, Entry, StageBlocks, doubtful_traffic
+from service.analysis.outcomes import Row, grants_of, make_row, united_row, with_doubts
 from service.analysis.space import bits
 from service.model.assumption import Assumption
 from service.model.condition import ALWAYS
@@ -15,19 +17,26 @@ from service.model.intervals import Intervals
 from service.model.pipeline import ANY_PEER, Direction, Rule, Stage, StagePolicy
 from service.model.ports import NamedPort, ports_of
 
-Key = tuple[tuple[int, bool], ...]
+#: The policies that select a place: twice their number, and one more where that is certain.
+Key = tuple[int, ...]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Asked:
     """What one policy selects, and what its rules say; kept no longer than the policy is."""
 
     subject: Answers
     needs_subject: bool
     """Whether what the rules say differs between the endpoints that the policy selects."""
-    entries: tuple[Entry, ...] | None = None
+    block: Block | None = None
+    """What they say to every endpoint that the policy certainly selects."""
     peers: dict[int, Answers] = field(default_factory=dict)
     """By the identity of the policy's rules, where they are asked for several subjects."""
+
+
+#: Traffic that is let out, to whom, and what that rests on.
+Outgoing = tuple[Intervals, int, frozenset[Assumption]]
+NO_ASSUMPTION: frozenset[Assumption] = frozenset()
 
 
 class RowMaker:
@@ -46,31 +55,33 @@ class RowMaker:
         self._stages = stages
         self._questioner = questioner
         self._view = view
-        self._policies: list[tuple[int, StagePolicy]] = [
-            (place, policy) for place, stage in enumerate(stages) for policy in stage.policies
+        self._policies: list[StagePolicy] = []
+        self._stage_of: list[int] = []
+        for place, stage in enumerate(stages):
+            self._policies.extend(stage.policies)
+            self._stage_of.extend([place] * len(stage.policies))
+        numbers = list(map(id, self._policies))
+        earlier: dict[int, _Asked] = known._asked_by_policy if known else {}
+        found = list(map(earlier.get, numbers))
+        self.added = [
+            policy for policy, asked in zip(self._policies, found, strict=True) if asked is None
         ]
-        earlier = known._asked_by_policy if known else {}
+        """The policies that the other pipeline does not have."""
         self._asked: list[_Asked] = [
-            earlier.get(id(policy)) or self._ask(policy) for _, policy in self._policies
+            asked or self._ask(policy) for policy, asked in zip(self._policies, found, strict=True)
         ]
-        self._asked_by_policy: dict[int, _Asked] = {
-            id(policy): asked
-            for (_, policy), asked in zip(self._policies, self._asked, strict=True)
-        }
+        self._asked_by_policy: dict[int, _Asked] = dict(zip(numbers, self._asked, strict=True))
+        self.changed_places = 0
+        """The places that a policy selects which only one of both pipelines has."""
+        for policy in self.added:
+            self.changed_places |= self._asked_by_policy[id(policy)].subject.may
+        for number in earlier.keys() - self._asked_by_policy.keys():
+            self.changed_places |= earlier[number].subject.may
         self._named: dict[NamedPort, list[tuple[int, Answers]]] = {}
 
     def _ask(self, policy: StagePolicy) -> _Asked:
         needs_subject = any(map(self._rule_needs_subject, policy.rules))
         return _Asked(self._questioner.ask(policy.subject), needs_subject)
-
-    def changed_places(self, other: RowMaker) -> int:
-        """The places that a policy of one of two pipelines selects and the other has not."""
-        mine, theirs = self._asked_by_policy, other._asked_by_policy
-        found = 0
-        for one, another in ((mine, theirs), (theirs, mine)):
-            for policy in one.keys() - another.keys():
-                found |= one[policy].subject.may
-        return found
 
     def has_same_stages(self, other: RowMaker) -> bool:
         """Whether stages end alike, so that a place's row depends on its policies alone."""
@@ -79,11 +90,32 @@ class RowMaker:
 
     def united_rows(self, places: int) -> Iterator[tuple[int, Row]]:
         """As `rows`, with one entry for all peers of the same traffic."""
-        for members, row in self.rows(places):
-            by_traffic: dict[Intervals, int] = {}
-            for traffic, peers in row.certain:
-                by_traffic[traffic] = by_traffic.get(traffic, 0) | peers
-            yield members, Row(tuple(by_traffic.items()), row.unknown)
+        everything = self._questioner.space.everything
+        for members, stages in self.stages(places):
+            yield members, united_row(stages, everything)
+
+    def outgoing(self, places: int) -> dict[Outgoing, int]:
+        """What places let out, and to whom, with the places that do."""
+        everything = self._questioner.space.everything
+        found: dict[Outgoing, int] = {}
+        #: What policies grant, with the places under them: there are fewer policies than rows.
+        shared: dict[int, tuple[Certain, int]] = {}
+        for members, stages in self.stages(places):
+            doubtful = doubtful_traffic(stages)
+            grants = grants_of(stages, doubtful)
+            if grants is None:
+                add_row(found, members, make_row(stages, everything))
+                continue
+            for each in grants.granted:
+                _, before = shared.get(id(each), (each, 0))
+                shared[id(each)] = each, before | members
+            certain: dict[tuple[Intervals, int], None] = {}
+            if grants.is_open:
+                certain[grants.clear, everything] = None
+            add_row(found, members, with_doubts(stages, doubtful, everything, certain))
+        for granted, members in shared.values():
+            add_row(found, members, Row(granted))
+        return found
 
     def rows(self, places: int) -> Iterator[tuple[int, Row]]:
         """Places, as disjoint bit sets, with the row that they share."""
@@ -93,8 +125,9 @@ class RowMaker:
 
     def stages(self, places: int) -> Iterator[tuple[int, list[StageBlocks]]]:
         """Places, as disjoint bit sets, with the rules that their row is made of."""
+        needs_subject = self._asking_for_subject
         for key, members in self._by_policies(places).items():
-            if not any(self._asked[number].needs_subject for number, _ in key):
+            if not needs_subject or needs_subject.isdisjoint(code >> 1 for code in key):
                 yield members, self._stage_blocks(key, None)
                 continue
             groups: dict[Hashable, tuple[int, int]] = {}
@@ -105,13 +138,23 @@ class RowMaker:
             for first, found in groups.values():
                 yield found, self._stage_blocks(key, first)
 
+    @cached_property
+    def _asking_for_subject(self) -> set[int]:
+        """The numbers of policies whose rules speak of the subject, too."""
+        return {number for number, asked in enumerate(self._asked) if asked.needs_subject}
+
     def _by_policies(self, places: int) -> dict[Key, int]:
-        """Places by the policies that select them, certainly (True) or perhaps (False)."""
-        selecting: dict[int, list[tuple[int, bool]]] = {place: [] for place in bits(places)}
+        """Places by the policies that select them."""
+        if not places:
+            return {}
+        selecting: dict[int, list[int]] = {place: [] for place in bits(places)}
         for number, asked in enumerate(self._asked):
-            certain = asked.subject.must
-            for place in bits(asked.subject.may & places):
-                selecting[place].append((number, bool(certain >> place & 1)))
+            subject = asked.subject
+            for place in bits(subject.must & places):
+                selecting[place].append(number << 1 | 1)
+            if not subject.is_certain:
+                for place in bits(subject.may & ~subject.must & places):
+                    selecting[place].append(number << 1)
         found: dict[Key, int] = {}
         for place, policies in selecting.items():
             key = tuple(policies)
@@ -120,27 +163,27 @@ class RowMaker:
 
     def _stage_blocks(self, key: Key, subject: int | None) -> list[StageBlocks]:
         by_stage: dict[int, list[Block]] = {}
-        for number, certain in key:
-            place, policy = self._policies[number]
-            assumptions = frozenset() if certain else _assumptions(self._asked[number].subject)
-            block = Block(
-                self._policy_entries(number, policy, subject), policy.isolates, assumptions
-            )
-            by_stage.setdefault(place, []).append(block)
+        for code in key:
+            stage = self._stage_of[code >> 1]
+            by_stage.setdefault(stage, []).append(self._block(code, subject))
         return [
             StageBlocks(tuple(blocks), self._stages[place].end, self._stages[place].gate)
             for place, blocks in by_stage.items()
         ]
 
-    def _policy_entries(
-        self, number: int, policy: StagePolicy, subject: int | None
-    ) -> tuple[Entry, ...]:
-        asked = self._asked[number]
+    def _block(self, code: int, subject: int | None) -> Block:
+        asked, policy = self._asked[code >> 1], self._policies[code >> 1]
         if asked.needs_subject and subject is not None:
-            return tuple(self._all_entries(policy, asked, subject))
-        if asked.entries is None:
-            asked.entries = tuple(self._all_entries(policy, asked, None))
-        return asked.entries
+            entries = tuple(self._all_entries(policy, asked, subject))
+            certain = Block(entries, policy.isolates)
+        else:
+            if asked.block is None:
+                entries = tuple(self._all_entries(policy, asked, None))
+                asked.block = Block(entries, policy.isolates)
+            certain = asked.block
+        if code & 1:
+            return certain
+        return Block(certain.entries, policy.isolates, _assumptions(asked.subject))
 
     def _all_entries(
         self, policy: StagePolicy, asked: _Asked, subject: int | None
@@ -237,16 +280,25 @@ class RowMaker:
     def _subject_signature(self, key: Key, place: int) -> Hashable:
         parts: list[Hashable] = []
         names: set[str] = set()
-        for number, _ in key:
-            if not self._asked[number].needs_subject:
+        for code in key:
+            if not self._asked[code >> 1].needs_subject:
                 continue
-            for rule in self._policies[number][1].rules:
+            for rule in self._policies[code >> 1].rules:
                 names.update(each.name for each in rule.traffic.named)
                 if rule.local is not ALWAYS:
                     local = self._questioner.ask(rule.local)
                     parts.append((local.may >> place & 1, local.must >> place & 1))
         ports = frozenset(each for each in self._view[place].ports if each.name in names)
         return (tuple(parts), ports)
+
+
+def add_row(found: dict[Outgoing, int], members: int, row: Row) -> None:
+    """Add what places with a row let out."""
+    for traffic, peers in row.certain:
+        sure = (traffic, peers, NO_ASSUMPTION)
+        found[sure] = found.get(sure, 0) | members
+    for unsure in row.unknown:
+        found[unsure] = found.get(unsure, 0) | members
 
 
 def _is_called(port: EndpointPort, name: NamedPort) -> bool:

@@ -6,25 +6,25 @@ they meet the destination's ingress row as whole bit sets. Nothing loops over pa
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from service.analysis.answers import Questioner
 from service.analysis.attempts import ADDRESS_FAMILY, shared_families
 from service.analysis.cases import Cases
-from service.analysis.columns import CLOSED, NO_ASSUMPTION, Column, Why, meet
+from service.analysis.columns import CLOSED, Column, Why, masked, meet
+from service.analysis.masks import Masks
 from service.analysis.outcomes import Row
 from service.analysis.placements import Placements, narrowed
-from service.analysis.rows import RowMaker
+from service.analysis.rows import Outgoing, RowMaker, add_row
 from service.analysis.space import Mentions, Space, Standing, bits
 from service.model.addresses import Family, family_of
 from service.model.endpoint import Endpoint, EndpointKind
-from service.model.intervals import Intervals
 from service.model.pipeline import Direction, Pipeline
 from service.model.ports import ALL_TRAFFIC
 
-#: Traffic that leaves some sources, and what it rests on.
-Outgoing = tuple[Intervals, int, Why]
+#: A mask of traffic, the sources that let it out, and what that rests on.
+_Sent = tuple[int, int, Why]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,17 @@ def solve(
         chosen = callers, wanted
         callers, wanted = map(placements.both_standings, chosen)
     layers = [Layer(pipeline, space, view, family, callers, wanted) for family in space.families]
-    columns = layers[0].columns()
-    if len(layers) > 1:
-        columns = _both_families(layers, columns, layers[1].columns())
+    columns = joined_columns(layers, [each.columns() for each in layers])
     if placements.are_open:
-        columns = narrowed(placements.settled(columns), *chosen)
+        columns = narrowed(columns, *chosen)
     return Connectivity(space, pipeline, view, tuple(columns))
+
+
+def joined_columns(layers: Sequence[Layer], found: Sequence[list[Column]]) -> list[Column]:
+    """One column a place for the columns of each layer, with open placements settled."""
+    columns = found[0] if len(layers) == 1 else _both_families(layers, *found)
+    placements = Placements(layers[0].space)
+    return placements.settled(columns) if placements.are_open else columns
 
 
 def _both_families(
@@ -92,10 +97,18 @@ def _both_families(
 
 @dataclass(frozen=True, slots=True)
 class LayerRows:
-    """Places with the row that they share, per direction."""
+    """What places let out, with the places that do; and places with what they let in."""
 
-    egress: list[tuple[int, Row]]
-    ingress: list[tuple[int, Row]]
+    sent: dict[Outgoing, int]
+    received: list[tuple[int, Row]]
+
+    def masks(self) -> Masks:
+        """Masks for all traffic that these speak of."""
+        sets = [traffic for traffic, _, _ in self.sent]
+        for _, row in self.received:
+            sets.extend([traffic for traffic, _ in row.certain])
+            sets.extend([traffic for traffic, _, _ in row.unknown])
+        return Masks(sets)
 
 
 class Layer:
@@ -132,12 +145,10 @@ class Layer:
             )
             for direction in (Direction.EGRESS, Direction.INGRESS)
         )
-        self.standing: dict[Standing, int] = dict.fromkeys(Standing, 0)
         self._by_address_kind: dict[Hashable, int] = {}
         self._speakers: dict[Hashable, int] = {}
-        for index, place in enumerate(space.places):
-            self.standing[place.standing] |= 1 << index
-            if len(space.families) > 1:
+        if len(space.families) > 1:
+            for index in range(space.size):
                 kind = self._address_kind(index)
                 self._by_address_kind[kind] = self._by_address_kind.get(kind, 0) | 1 << index
 
@@ -148,61 +159,61 @@ class Layer:
     def columns(self, rows: LayerRows | None = None) -> list[Column]:
         """A column per place; closed for places that were not asked about."""
         rows = rows or self.rows()
+        masks = rows.masks()
         found: list[Column] = [CLOSED] * self.space.size
-        outgoing, everywhere, at_place = self._outgoing(rows.egress)
+        outgoing, everywhere, at_place = self._by_place(rows.sent, masks)
         known: dict[Hashable, Column] = {}
-        for number, (places, row) in enumerate(rows.ingress):
+        for number, (places, row) in enumerate(rows.received):
+            let_in = masked(row, masks)
             for place in bits(places):
                 valid = self.valid_sources(place)
                 key = (number, at_place[place], valid)
                 column = known.get(key)
                 if column is None:
-                    chosen = [*everywhere, *(outgoing[each] for each in at_place[place])]
-                    column = known[key] = meet(row, chosen, valid)
+                    chosen = [*everywhere, *[outgoing[each] for each in at_place[place]]]
+                    column = known[key] = meet(let_in, chosen, valid, masks)
                 found[place] = column
         return found
 
     def rows(self) -> LayerRows:
-        """The rows of both directions; nothing polices what is outside."""
-        ingress = list(self.ingress.united_rows(self.destinations & self.inside))
-        if self.destinations & self.outside:
-            open_row = Row(((ALL_TRAFFIC, self.space.everything),))
-            ingress.append((self.destinations & self.outside, open_row))
-        return LayerRows(list(self.egress.rows(self.sources & self.inside)), ingress)
+        """What both directions let through."""
+        return self.with_outside(
+            self.egress.outgoing(self.sources & self.inside),
+            list(self.ingress.united_rows(self.destinations & self.inside)),
+        )
 
-    def _outgoing(
-        self, rows: Iterable[tuple[int, Row]]
-    ) -> tuple[list[Outgoing], list[Outgoing], list[tuple[int, ...]]]:
+    def with_outside(self, sent: dict[Outgoing, int], received: list[tuple[int, Row]]) -> LayerRows:
+        """What places in the cluster let through, and what is outside, which lets everything."""
+        open_row = Row(((ALL_TRAFFIC, self.space.everything),))
+        if self.destinations & self.outside:
+            received.append((self.destinations & self.outside, open_row))
+        if self.sources & self.outside:
+            add_row(sent, self.sources & self.outside, open_row)
+        return LayerRows(sent, received)
+
+    def _by_place(
+        self, sent: dict[Outgoing, int], masks: Masks
+    ) -> tuple[list[_Sent], list[_Sent], list[tuple[int, ...]]]:
         """Distinct traffic with its sources: per number, everywhere, and the numbers by place."""
-        merged: dict[tuple[Intervals, int, Why], int] = {}
-        for callers, row in rows:
-            for traffic, peers in row.certain:
-                key = (traffic, peers & self.destinations, NO_ASSUMPTION)
-                merged[key] = merged.get(key, 0) | callers
-            for traffic, peers, why in row.unknown:
-                unsure = (traffic, peers & self.destinations, why)
-                merged[unsure] = merged.get(unsure, 0) | callers
-        outside = self.sources & self.outside
-        if outside:
-            open_key = (ALL_TRAFFIC, self.destinations, NO_ASSUMPTION)
-            merged[open_key] = merged.get(open_key, 0) | outside
-        outgoing: list[Outgoing] = []
-        everywhere: list[Outgoing] = []
+        outgoing: list[_Sent] = []
+        everywhere: list[_Sent] = []
         at_place: list[list[int]] = [[] for _ in range(self.space.size)]
-        for (traffic, peers, why), callers in merged.items():
-            if peers == self.destinations:
-                everywhere.append((traffic, callers, why))
+        for (traffic, peers, why), callers in sent.items():
+            let_out = (masks[traffic], callers, why)
+            reached = peers & self.destinations
+            if reached == self.destinations:
+                everywhere.append(let_out)
                 continue
-            for place in bits(peers):
+            for place in bits(reached):
                 at_place[place].append(len(outgoing))
-            outgoing.append((traffic, callers, why))
+            outgoing.append(let_out)
         return outgoing, everywhere, [tuple(each) for each in at_place]
 
     def valid_sources(self, place: int) -> int:
         """The places whose connection to this one is a question at all, in this family."""
         chosen = self.space.places[place]
-        own = self.standing[Standing.OWN_NODE]
-        plain = self.standing[Standing.PLAIN]
+        own = self.space.standing[Standing.OWN_NODE]
+        plain = self.space.standing[Standing.PLAIN]
         if chosen.is_external:
             allowed = self.inside & ~own
         elif chosen.standing is Standing.OWN_NODE:

@@ -153,6 +153,10 @@ class Space:
                 for view in self._views:
                     view.append(outside)
         self.size = len(self.places)
+        self.standing: dict[Standing, int] = dict.fromkeys(Standing, 0)
+        """Places by how they stand to pods; ranges outside are plain."""
+        for index, place in enumerate(self.places):
+            self.standing[place.standing] |= 1 << index
         self.everything = (1 << self.size) - 1
 
     def view(self, index: int) -> list[Endpoint]:
