@@ -17,7 +17,7 @@ from service.manifests.cilium_names import fqdn_peer
 from service.manifests.cilium_notes import AgentNotes
 from service.manifests.crd_fields import bounded, keys_of
 from service.model.cilium import CiliumPort, FqdnPeer, IcmpField, L7Filter, L7Kind, PortRule
-from service.model.ports import HIGHEST_PORT
+from service.model.ports import HIGHEST_PORT, LOWEST_PORT
 
 MOST_PORTS = 40
 LONGEST_PORT_NAME = 15
@@ -86,7 +86,8 @@ class PortReader:
                 if number <= HIGHEST_PORT:
                     return number
             self.agent.invalid(f"{text!r} is no port and no port name", members.at("port"))
-        return 0
+        # Not 0, which is a number with a meaning.
+        return LOWEST_PORT
 
     def _filter(self, members: Members, ports: tuple[CiliumPort, ...]) -> L7Filter | None:
         rules = members.member("rules") or Members({}, members.at("rules"), members.notes)
