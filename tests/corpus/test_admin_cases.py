@@ -33,14 +33,17 @@ pytestmark = requires_corpus
 DISAGREEMENTS = {
     "npa/connlist/anp_test_named_ports_multiple_peers": (
         "refused: a rule with a port name and a peer that is no pod fails the CRD's CEL rule "
-        "'networks/nodes/domainNames peer cannot be set with namedPorts'"
+        "'networks/nodes/domainNames peer cannot be set with namedPorts since there are no "
+        "namedPorts for networks/nodes/domainNames' (apis/v1alpha1/adminnetworkpolicy_types.go)"
     ),
 }
 #: Cases to be refused that we take, and why that is right.
 TAKEN = {
     "npa/reject/anp_bad_path_test_1": (
-        "equal priorities are legal: 'the implementation can apply any of the matching "
-        "policies'; the verdict is Unknown where it matters, and there is a finding"
+        "equal priorities are legal: 'if two (or more) policies with the same priority could both "
+        "match a connection, then the implementation can apply any of the matching policies' "
+        "(apis/v1alpha1/adminnetworkpolicy_types.go); the verdict is Unknown where it matters, "
+        "and there is a finding"
     ),
 }
 

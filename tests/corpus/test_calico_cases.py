@@ -44,14 +44,15 @@ DISAGREEMENTS: dict[str, tuple[frozenset[Mismatch], str]] = {
         ),
         (
             frozenset({("allow", "deny", "pod-pod")}),
-            "The tool never lets nets match a pod. Calico compares them with the packet's "
-            "address, whoever has it.",
+            "The tool never lets nets match a pod. Felix renders them as matches on the packet's "
+            "source and destination (felix/rules/policy.go, MatchNet), whoever has the address.",
         ),
     ),
     "testcase15-ports/testcase15-scheme/named-ports-rectangles": (
         frozenset({("unknown", "deny", "pod-pod")}),
-        "A rule asks for source ports. Calico compares them with the packet's source port, "
-        "which a flow does not tell; the tool compares them with the ports of the pod.",
+        "A rule asks for source ports. Felix compares them with the packet's source port "
+        "(felix/rules/policy.go, SourcePortRanges), which a flow does not tell; the tool compares "
+        "them with the ports of the pod.",
     ),
     **dict.fromkeys(
         (
@@ -67,9 +68,10 @@ DISAGREEMENTS: dict[str, tuple[frozenset[Mismatch], str]] = {
                 }
             ),
             "A host endpoint for a named interface without expectedIPs: which of the node's "
-            "addresses are that interface's is not told, and the documentation of HostEndpoint "
-            "says that selectors do not find it then. The tool takes each host endpoint for a "
-            "peer of its own that selectors find.",
+            "addresses are that interface's is not told, and 'if only the interface name is "
+            "specified, Calico does not learn the IPs of the interface for use in match criteria' "
+            "(api/pkg/apis/projectcalico/v3/hostendpoint.go, ExpectedIPs). The tool takes each "
+            "host endpoint for a peer of its own that selectors find.",
         ),
     ),
 }
@@ -78,7 +80,7 @@ DISAGREEMENTS: dict[str, tuple[frozenset[Mismatch], str]] = {
 REFUSED = {
     # The string in a namespaceSelector does not end.
     "sanity3-scheme/np_redundacy": "InvalidSelector",
-    # global() beside something else (libcalico-go lib/validator/v3).
+    # "global() cannot be combined with other selectors" (lib/validator/v3, validateEntityRule).
     "testcase24-new-scheme/np_b": "InvalidSelector",
     "testcase24-scheme/np_a": "InvalidSelector",
 }

@@ -55,7 +55,7 @@ REFUSED: dict[str, list[tuple[str, str]]] = {
     # The test fills in a name.
     "cilium-connectivity-policies/cilium-cli/connectivity/builder/manifests/"
     "local-redirect-policy.yaml": [("MissingName", "/metadata/name")],
-    # A comma is missing between two entries of a mapping.
+    # A semicolon stands where the comma between two entries of a mapping belongs.
     **{
         f"network-policy-api-conformance/site-src/user-story-examples/user-story-4-{name}.yaml": [
             ("MalformedDocument", "")
