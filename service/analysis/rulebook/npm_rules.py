@@ -250,21 +250,31 @@ def _negations_only(asked: RuleInput) -> Found:
     )
 
 
+def _speaks_ipv6(asked: RuleInput) -> bool:
+    """Whether anything in the input has an IPv6 address."""
+    inventory = asked.snapshot.inventory
+    return (
+        "IPv6" in asked.cluster.network_profile.ip_families
+        or any(":" in text for pod in inventory.pods for text in pod.addresses)
+        or any(":" in text for node in inventory.nodes for text in node.addresses)
+        or any(True for policy in asked.sight.policies for _ in ipv6_blocks(policy))
+    )
+
+
 def ipv6_left_open(asked: RuleInput) -> Found:
-    """Pods with IPv6 addresses that policies isolate, where an engine may not police IPv6."""
-    if trait(asked.profile, "policesIpv6") is True:
+    """Pods that policies isolate, in a cluster with IPv6 that an engine may not police."""
+    if trait(asked.profile, "policesIpv6") is True or not _speaks_ipv6(asked):
         return CLEAR
     found: dict[str, dict[tuple[str, str], Pod]] = {}
     for kind in PolicyType:
         for pods, _ in isolated_groups(asked.sight, kind):
             for pod in pods:
-                if any(":" in each for each in pod.addresses):
-                    found.setdefault(pod.namespace, {})[pod.namespace, pod.name] = pod
+                found.setdefault(pod.namespace, {})[pod.namespace, pod.name] = pod
     return seen(
         *(
             Sighting(
-                f"isolated pods of {namespace} have IPv6 addresses, and nobody documents that NPM "
-                "polices IPv6",
+                f"pods of {namespace} are isolated, there is IPv6, and nobody documents that NPM "
+                "polices it",
                 endpoints=workloads(pods.values()),
                 values={"namespace": namespace, "pods": len(pods)},
             )

@@ -259,7 +259,7 @@ CASES = (
         "MIG-016",
         HIT,
         move(TWO_STACKS, ON_LINUX, L1, DENY),
-        detail="a pod with an IPv6 address",
+        detail="isolated, and there is IPv6",
         endpoints=("shop/Pod/two",),
     ),
     Case("MIG-016", CLEAR, move(ON_LINUX, L1, NAMED)),
@@ -384,7 +384,7 @@ CASES = (
         "MIG-033",
         HIT,
         question(TWO_STACKS, L1, DENY, source="calico", engine="npm"),
-        detail="a pod with an IPv6 address",
+        detail="isolated, and there is IPv6",
     ),
     Case("MIG-033", CLEAR, question(DB, L1, DENY, source="calico", engine="npm")),
     Case(
