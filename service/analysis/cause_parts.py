@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from service.analysis.attempts import ECHO_REQUEST
+from service.analysis.cause_signals import ASKED_BY_PORT
 from service.analysis.causes import Cause, Causes
 from service.analysis.compare import Difference
 from service.analysis.pings import PING
@@ -20,7 +21,7 @@ from service.model.addresses import Family
 from service.model.endpoint import Endpoint
 from service.model.intervals import NOTHING, Intervals
 from service.model.pipeline import Direction, Traffic
-from service.model.ports import PORT_PROTOCOLS, ports_of, whole_protocol
+from service.model.ports import ports_of, whole_protocol
 
 _PING_OVER_IPV6 = ECHO_REQUEST[Family.IPV6]
 
@@ -40,11 +41,11 @@ class Parts:
     def __init__(self, causes: Causes, courts: tuple[Court, Court]) -> None:
         self._causes = causes
         self._courts = courts
-        #: Ports that rules of the book ask for.
-        self._special = [
+        #: Ports that rules of the book ask for, whoever speaks.
+        self.special = [
             ports_of(protocol, port, port)
             for port in sorted(causes.special_ports)
-            for protocol in PORT_PROTOCOLS
+            for protocol in ASKED_BY_PORT
         ]
 
     def causes_of_parts(self, difference: Difference) -> tuple[Part, ...]:
@@ -93,7 +94,7 @@ class Parts:
 
     def _edges(self, spoken: Iterable[Intervals]) -> set[int]:
         edges = {PING, PING + 1}
-        for each in (*spoken, *self._special):
+        for each in (*spoken, *self.special):
             for low, high in each:
                 edges.update((low, high + 1))
         return edges
@@ -101,7 +102,7 @@ class Parts:
     def _mark(self, point: int, spoken: Iterable[Intervals]) -> Hashable:
         """What the causes of a connection at some point can depend on."""
         protocol = whole_protocol(point >> 16)
-        special = point & 0xFFFF in self._causes.special_ports
+        special = any(point in each for each in self.special)
         return (special, *((point in each, each.overlaps(protocol)) for each in spoken))
 
 

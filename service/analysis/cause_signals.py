@@ -18,9 +18,13 @@ from service.model.endpoint import Endpoint, EndpointKind
 from service.model.finding import Finding
 from service.model.pipeline import Direction, Pipeline, Rule, StagePolicy
 from service.model.policy import PolicyRef
+from service.model.ports import Protocol
 from service.model.verdict import Decision, DirectionVerdict, Evidence
 
 Signals = Mapping[str, frozenset[str]]
+
+#: Protocols whose ports the signal `port` tells.
+ASKED_BY_PORT = (Protocol.TCP, Protocol.UDP)
 
 ALLOWING = frozenset({Decision.ALLOW, Decision.NOT_APPLICABLE})
 
@@ -149,7 +153,7 @@ class SignalReader:
             "place": frozenset({_place(subject, peer, changed.connection_before.same_node)}),
             "subjectOs": frozenset({subject.os or "unknown"}),
             "protocol": frozenset({str(changed.connection_before.point >> 16)}),
-            "port": frozenset({str(changed.connection_before.point & 0xFFFF)}),
+            "port": _port(changed.connection_before.point),
             "assumptionsBefore": frozenset(each.code for each in was.assumptions),
             "assumptionsAfter": frozenset(each.code for each in now.assumptions),
             "lost": frozenset(lost),
@@ -210,6 +214,11 @@ class SignalReader:
             if not other.parts(direction, each):
                 found.add("NotRead")
         return frozenset(found)
+
+
+def _port(point: int) -> frozenset[str]:
+    # What rules ask for by its port is a service that nobody offers over SCTP.
+    return frozenset({str(point & 0xFFFF)} if point >> 16 in ASKED_BY_PORT else ())
 
 
 def _is_itself(connection: Connection) -> bool:

@@ -7,12 +7,13 @@ and its report says so.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
-from service.analysis.cause_signals import Changed, SignalReader
+from service.analysis.cause_signals import Changed, RuleFinder, SignalReader
 from service.analysis.deciding import Connection, suppositions
 from service.analysis.responsible import Element, responsible, step
 from service.analysis.rule_marks import RuleMarks
@@ -23,7 +24,7 @@ from service.knowledge import value
 from service.model.addresses import Family, addresses_of, family_of, parse_address
 from service.model.endpoint import Endpoint, EndpointKind
 from service.model.flow import Flow, ServiceEnd
-from service.model.pipeline import Direction, Pipeline
+from service.model.pipeline import Direction, Pipeline, ServicePath
 from service.model.ports import Protocol, point_of
 from service.model.snapshot import Snapshot
 from service.model.verdict import DirectionVerdict, Verdict, VerdictGroup
@@ -84,6 +85,7 @@ class Causes:
             lambda key: any(hides(key) for hides in hidden),
         )
         self._reader = SignalReader(before, after, marks)
+        self._families = {marks.family(each.ref) for each in snapshot.policy_set.policies}
         self._local_dns = frozenset({"on"} if local_dns else ())
         self._rows = tuple(_rows_between(before.profile.engine, after.profile.engine))
         self._endpoints = [_by_name(each.endpoints) for each in (before, after)]
@@ -92,6 +94,11 @@ class Causes:
     def asks_nothing(self) -> bool:
         """Whether the two engines alone tell the rule, whatever the change is."""
         return bool(self._rows) and not self._rows[0].when and not self._rows[0].unless
+
+    @property
+    def finders(self) -> tuple[RuleFinder, RuleFinder]:
+        """Where the rules of each policy are, before and after."""
+        return self._reader.before, self._reader.after
 
     @cached_property
     def special_ports(self) -> frozenset[int]:
@@ -103,6 +110,37 @@ class Causes:
             if name == "port"
             for port in words
         )
+
+    def is_blanket(self, words: frozenset[str]) -> bool:
+        """Whether a rule about the whole cluster explains whatever the new engine says by itself.
+
+        `words` are the reason and the assumptions of a rule of its own, which is met first. No
+        row of the table that stands before may fit, whoever the peer is.
+        """
+        for row in self._rows:
+            if any(
+                name in {"after", "assumptionsAfter"} and found & words for name, found in row.when
+            ):
+                return row.rule.whole_cluster and len(row.when) == 1 and not row.unless
+            if not any(self._never[name] & found == found for name, found in row.when):
+                return False
+        return False
+
+    @cached_property
+    def _never(self) -> Mapping[str, frozenset[str]]:
+        """Words that no connection between two endpoints has."""
+        asked = {word for row in self._rows for _, words in row.when for word in words}
+        never: dict[str, frozenset[str]] = defaultdict(frozenset)
+        never["itself"] = frozenset({"yes"})
+        never["families"] = frozenset(asked - self._families)
+        for name, codes, finder in (
+            ("before", "assumptionsBefore", self._reader.before),
+            ("after", "assumptionsAfter", self._reader.after),
+        ):
+            through = service_words(finder.pipeline)
+            never[name] = frozenset(asked & through)
+            never[codes] = frozenset(asked & through)
+        return never
 
     def of_change(self, changed: Changed) -> Cause | None:
         """The cause of one change; None where no row of the table explains it."""
@@ -230,6 +268,15 @@ def _family(source: Endpoint, destination: Endpoint) -> Family:
         )
     ]
     return shared[0] if shared else Family.IPV4
+
+
+def service_words(pipeline: Pipeline) -> set[str]:
+    """The reasons and assumptions of what only goes through a Service."""
+    paths = [getattr(each, part.name) for each in pipeline.service_paths for part in fields(each)]
+    ways = [each for each in paths if isinstance(each, ServicePath)]
+    return {each.reason for each in ways} | {
+        each.assumption.code for each in ways if each.assumption
+    }
 
 
 def _rows_between(source: str, target: str) -> Iterator[_Row]:

@@ -100,12 +100,12 @@ class Comparison:
                 yield from _pairs_of(positions[source], target, block)
 
 
-def compare(first: Solved, second: Solved) -> Comparison:
+def compare(first: Solved, second: Solved, *, traffic: Intervals = ALL_PORTS) -> Comparison:
     """What the second map allows, denies or leaves open that the first did not."""
     joint = Joint(first, second)
     found: dict[tuple[int, Decision, Decision, Why, Intervals], int] = {}
     known: dict[tuple[int, int], _Changed] = {}
-    comparer = ColumnComparer()
+    comparer = ColumnComparer(traffic)
     for index in range(len(joint.positions)):
         before, after = joint.columns(index)
         if before is after:
@@ -117,8 +117,8 @@ def compare(first: Solved, second: Solved) -> Comparison:
         for each in changed:
             found[each] = found.get(each, 0) | 1 << index
     blocks = tuple(
-        Block(sources, destinations, traffic, before, after, why)
-        for (sources, before, after, why, traffic), destinations in found.items()
+        Block(sources, destinations, changed_traffic, before, after, why)
+        for (sources, before, after, why, changed_traffic), destinations in found.items()
     )
     came = {seat.unit for each in joint.positions if not each.first for seat in each.second}
     went = {seat.unit for each in joint.positions if not each.second for seat in each.first}
@@ -131,8 +131,10 @@ _Changed = list[tuple[int, Decision, Decision, Why, Intervals]]
 class ColumnComparer:
     """Compares columns; those that speak of the same traffic share one cut."""
 
-    def __init__(self) -> None:
+    def __init__(self, traffic: Intervals = ALL_PORTS) -> None:
+        """`traffic`: what is looked at."""
         self._cuts = Cuts()
+        self._traffic = traffic
 
     def changes(self, before: Column, after: Column) -> _Changed:
         """Sources whose decision differs, per set of traffic."""
@@ -154,7 +156,7 @@ class ColumnComparer:
         return [
             (*key, traffic)
             for key, spans in merged.items()
-            if (traffic := Intervals.of(spans) & ALL_PORTS)
+            if (traffic := Intervals.of(spans) & self._traffic)
         ]
 
 

@@ -1,150 +1,165 @@
-"""The impact of a change of engine on a big cluster.
+"""The impact of a change of engine, found row by row and exact to the pair.
 
-Instead of every pair, each difference of the policies at one end is asked once for each kind of
-peer that it really changes something for.
+What decides at one end depends on the rules that the end shares with others of its row, so each
+difference of a row is asked for its cause once for all peers that the same rules speak of. Which
+pairs really change is known from the comparison of both maps, piece of traffic by piece.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 
-from service.analysis.bit_matrix import transposed
-from service.analysis.compare import Block, Change, Difference
-from service.analysis.impact import Gathering, Share
-from service.analysis.impact_pairs import ask_each_pair, units_at
-from service.analysis.row_changes import RowChange
-from service.analysis.space import bits
+from service.analysis.causes import Cause
+from service.analysis.changed_pieces import Matrix, Piece, Way
+from service.analysis.compare import Change
+from service.analysis.gathering import Gathering, Share
+from service.analysis.impact_units import ImpactUnits
+from service.analysis.peer_classes import PeerClass
+from service.analysis.responsible import step
+from service.analysis.row_causes import RowCauses
+from service.analysis.row_changes import RowPair
+from service.analysis.solve import Layer
+from service.analysis.space import Standing
+from service.analysis.witness import Court, ends_of
+from service.model.intervals import Intervals
 from service.model.pipeline import Direction
 
-_Matrix = list[int]
+
+@dataclass(slots=True)
+class _Touched:
+    """Peers of a row with one cause, the pairs that really change, and the traffic of it."""
+
+    pair: RowPair
+    peers: int
+    traffic: Intervals
+    rises: bool
+    cause: Cause | None
+    pairs: dict[Change, dict[int, int]] = field(default_factory=dict)
+    firsts: dict[Change, tuple[Intervals, int, int]] = field(default_factory=dict)
+    """One pair of each change, with the first piece of traffic on which it changes."""
+    pieces: dict[Change, list[Intervals]] = field(default_factory=dict)
 
 
-class RowAsker:
-    """Asks for the causes of differences of rows; all over one space."""
+class RowImpact:
+    """Gathers the impact of one change over one space."""
 
-    def __init__(self, gathering: Gathering) -> None:
-        self.gathering = gathering
-        self.comparison = gathering.comparison
-        self.size = len(self.comparison.joint.positions)
-        self._blocks: dict[int, list[Block]] = {}
-        into: dict[Change, _Matrix] = {}
-        for block in self.comparison.blocks:
-            matrix = into.setdefault(block.change, [0] * self.size)
-            for place in bits(block.destinations):
-                matrix[place] |= block.sources
-                self._blocks.setdefault(place, []).append(block)
-        self._changed = {
-            change: {
-                Direction.INGRESS: matrix,
-                Direction.EGRESS: transposed(matrix, self.size),
-            }
-            for change, matrix in into.items()
-        }
-        self._left = {
-            change: {each: list(found) for each, found in both.items()}
-            for change, both in self._changed.items()
-        }
-        self._kinds = self._kinds_of_places()
-        self._units = self._weights()
-        self._names = [tuple(units_at(self.comparison, each)) for each in range(self.size)]
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        units: ImpactUnits,
+        causes: RowCauses,
+        courts: tuple[Court, Court],
+    ) -> None:
+        self._layers = layers
+        self._places = layers[0].space.places
+        self._units = units
+        self._causes = causes
+        self._courts = courts
+        self._meeting: dict[int, Matrix] = {}
 
-    def ask(self, changes: Iterable[RowChange]) -> None:
-        """Ask all, and what no row explains pair by pair."""
-        for each in changes:
-            for change, both in self._changed.items():
-                self._ask_one(each, change, both[each.direction])
-        rest = tuple(self._unasked())
-        if rest:
-            ask_each_pair(self.gathering, rest)
+    def gather(
+        self, into: Gathering, pieces: Iterable[Piece], classes: Iterable[PeerClass]
+    ) -> None:
+        """Put every change of every row where it belongs."""
+        touched: dict[Intervals, list[_Touched]] = {}
+        for each in classes:
+            touched.setdefault(each.traffic, []).extend(self._divided(each))
+        for piece in pieces:
+            speaking = [
+                one
+                for traffic, found in touched.items()
+                if traffic.overlaps(piece.traffic)
+                for one in found
+            ]
+            for way, matrix in piece.matrices(self._units.met).items():
+                self._touch(way, matrix, piece.traffic, speaking)
+        for found in touched.values():
+            for one in found:
+                for change in one.pairs:
+                    into.take(self._share(one, change))
 
-    def _ask_one(self, row: RowChange, change: Change, changed: _Matrix) -> None:
-        left = self._left[change][row.direction]
-        for kind in self._kinds:
-            peers = row.peers & kind
-            if not peers:
-                continue
-            touched: list[tuple[int, int]] = []
-            for subject in bits(row.subjects):
-                found = changed[subject] & peers
-                if found:
-                    touched.append((subject, found))
-            witnessed = self._witnessed(row, change, touched)
-            if witnessed is None:
-                continue
-            for subject, found in touched:
-                left[subject] &= ~found
-            self.gathering.take(witnessed, self._share(row, witnessed, touched), row.direction)
+    def _divided(self, chosen: PeerClass) -> Iterator[_Touched]:
+        """A class by the causes of its peers; most often all have the same."""
+        pair = chosen.pair
+        rest = chosen.peers
+        for subject in pair.members:
+            met = self._units.met(subject)
+            if len(self._layers) > 1:
+                met &= self._valid(pair.layer, pair.direction)[subject]
+            while peers := rest & met:
+                peer = (peers & -peers).bit_length() - 1
+                cause, alike = self._cause(chosen, subject, peer)
+                yield _Touched(
+                    pair,
+                    rest & alike,
+                    chosen.traffic,
+                    step(chosen.before, chosen.after) > 0,
+                    cause,
+                )
+                rest &= ~alike
 
-    def _witnessed(
-        self, row: RowChange, change: Change, touched: list[tuple[int, int]]
-    ) -> Difference | None:
-        """A pair that changes as a whole on the traffic of the row."""
-        for subject, peers in touched:
-            for peer in bits(peers):
-                inwards = row.direction is Direction.INGRESS
-                source, destination = (peer, subject) if inwards else (subject, peer)
-                for block in self._blocks[destination]:
-                    if block.change is not change or not block.sources >> source & 1:
-                        continue
-                    traffic = block.traffic & row.traffic
-                    if traffic:
-                        part = replace(
-                            block,
-                            sources=1 << source,
-                            destinations=1 << destination,
-                            traffic=traffic,
-                        )
-                        first = next(iter(self.comparison.differences(part)), None)
-                        if first is not None:
-                            return first
-        return None
-
-    def _share(
-        self, row: RowChange, witnessed: Difference, touched: list[tuple[int, int]]
-    ) -> Share:
-        peers = 0
-        pairs = 0
-        for subject, found in touched:
-            peers |= found
-            pairs += self._count(1 << subject) * self._count(found)
-        subjects = sum(1 << subject for subject, _ in touched)
-        inwards = row.direction is Direction.INGRESS
-        sources, destinations = (peers, subjects) if inwards else (subjects, peers)
-        return Share(
-            witnessed.block.traffic,
-            (unit for place in bits(sources) for unit in self._names[place]),
-            (unit for place in bits(destinations) for unit in self._names[place]),
-            pairs,
+    def _cause(self, chosen: PeerClass, subject: int, peer: int) -> tuple[Cause | None, int]:
+        known = self._causes.known(chosen, peer)
+        if known is not None:
+            return known
+        at, others = next(self._units.existing(subject, 1 << peer))
+        difference = self._units.difference(chosen.pair.direction, at, others.bit_length() - 1)
+        return self._causes.ask(
+            chosen,
+            peer,
+            ends_of(difference, self._courts[0]),
+            same_node=self._share_node(subject, peer),
         )
 
-    def _unasked(self) -> Iterator[Block]:
-        """What changes although no row was found to change for it."""
-        for change, left in self._left.items():
-            outwards = transposed(left[Direction.EGRESS], self.size)
-            for block in self.comparison.blocks:
-                if block.change is not change:
-                    continue
-                for place in bits(block.destinations):
-                    rest = block.sources & left[Direction.INGRESS][place] & outwards[place]
-                    if rest:
-                        yield replace(block, sources=rest, destinations=1 << place)
+    def _touch(
+        self, way: Way, matrix: Matrix, traffic: Intervals, speaking: Iterable[_Touched]
+    ) -> None:
+        several = len(self._layers) > 1
+        change = way.change
+        for each in speaking:
+            if each.rises is not way.rises:
+                continue
+            pair = each.pair
+            inwards = pair.direction is Direction.INGRESS
+            rows = matrix.by_destination if inwards else matrix.by_source
+            hit = False
+            for subject in pair.members:
+                found = rows[subject] & each.peers
+                if found and several:
+                    found &= self._valid(pair.layer, pair.direction)[subject]
+                if found:
+                    pairs = each.pairs.setdefault(change, {})
+                    pairs[subject] = pairs.get(subject, 0) | found
+                    if change not in each.firsts:
+                        peer = (found & -found).bit_length() - 1
+                        each.firsts[change] = (traffic, subject, peer)
+                    hit = True
+            if hit:
+                each.pieces.setdefault(change, []).append(traffic)
 
-    def _kinds_of_places(self) -> tuple[int, ...]:
-        found: dict[object, int] = {}
-        for place, position in enumerate(self.comparison.joint.positions):
-            on_nodes = any(seat.on_node_network for seat in position.seats)
-            kind = (position.is_external, position.standing, on_nodes)
-            found[kind] = found.get(kind, 0) | 1 << place
-        return tuple(found.values())
+    def _valid(self, layer: int, direction: Direction) -> list[int]:
+        """Per place at one end the places that it speaks with in an address family."""
+        known = self._meeting.get(layer)
+        if known is None:
+            matrix = Matrix(len(self._places))
+            chosen = self._layers[layer]
+            matrix.by_destination = list(map(chosen.valid_sources, range(len(self._places))))
+            known = self._meeting[layer] = matrix
+        return known.by_destination if direction is Direction.INGRESS else known.by_source
 
-    def _weights(self) -> dict[int, int]:
-        found: dict[int, int] = {}
-        for place, position in enumerate(self.comparison.joint.positions):
-            units = len(position.seats) or 1
-            found[units] = found.get(units, 0) | 1 << place
-        return found
+    def _share(self, touched: _Touched, change: Change) -> Share:
+        traffic, subject, peer = touched.firsts[change]
+        at, others = next(self._units.existing(subject, 1 << peer))
+        spans = (span for each in touched.pieces[change] for span in each)
+        return Share(
+            change,
+            touched.pair.direction,
+            touched.cause,
+            self._units.existing_among(touched.pairs[change]),
+            Intervals.of(spans) & touched.traffic,
+            (traffic & touched.traffic, at, others.bit_length() - 1),
+        )
 
-    def _count(self, places: int) -> int:
-        """The units of some places."""
-        return sum(units * (found & places).bit_count() for units, found in self._units.items())
+    def _share_node(self, subject: int, peer: int) -> bool:
+        return Standing.OWN_NODE in {self._places[subject].standing, self._places[peer].standing}

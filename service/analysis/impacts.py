@@ -1,24 +1,149 @@
-"""Impacts of several changes of engine over one snapshot."""
+"""Impacts of changes of engine over one snapshot, as a whole and connection by connection."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import cached_property
 
+from service.analysis.blankets import Blanket
+from service.analysis.cause_parts import Part, Parts
 from service.analysis.causes import Causes
-from service.analysis.compare import compare
-from service.analysis.impact import Gathering, Impact
-from service.analysis.impact_pairs import ask_each_pair, pairs_of_places
-from service.analysis.impact_rows import RowAsker
-from service.analysis.joint import Solved
-from service.analysis.row_changes import row_changes
-from service.analysis.solve import solve, space_of
+from service.analysis.changed_pieces import pieces_of
+from service.analysis.compare import Change, Difference, compare
+from service.analysis.engine_views import EngineView
+from service.analysis.gathering import Gathering, Share
+from service.analysis.impact import Impact
+from service.analysis.impact_rows import RowImpact
+from service.analysis.impact_units import ImpactUnits
+from service.analysis.isolation import Isolations
+from service.analysis.peer_classes import PeerClass, PeerClasses
+from service.analysis.pings import PORTS_AND_PING
+from service.analysis.row_causes import RowCauses
+from service.analysis.row_changes import RowComparer, row_pairs
+from service.analysis.solve import space_of
+from service.analysis.space import bits
 from service.analysis.units import seat_units
 from service.analysis.witness import Court
-from service.model.pipeline import Pipeline
+from service.model.pipeline import Direction, Pipeline
 from service.model.snapshot import Snapshot
 
-#: Up to so many pairs of places each pair is asked for its own cause.
-EXACT_PAIRS = 5_000
+
+class EngineChange:
+    """One change of engine: what differs between both maps, and why."""
+
+    def __init__(
+        self,
+        views: tuple[EngineView, EngineView],
+        courts: tuple[Court, Court],
+        snapshot: Snapshot,
+        *,
+        local_dns: bool = False,
+    ) -> None:
+        self.views = views
+        self.courts = courts
+        self.comparison = compare(views[0].map, views[1].map, traffic=PORTS_AND_PING)
+        before, after = (each.pipeline for each in views)
+        self.causes = Causes(before, after, snapshot, local_dns=local_dns)
+        self._parts = Parts(self.causes, courts)
+        self._space = views[0].map.connectivity.space
+        self._enforces = bool(after.ingress or after.egress)
+
+    def causes_of_parts(self, difference: Difference) -> tuple[Part, ...]:
+        """A difference taken apart, each part with its witness and its causes."""
+        return self._parts.causes_of_parts(difference)
+
+    @cached_property
+    def impact(self) -> Impact:
+        """Everything that changes, put together by cause."""
+        units = ImpactUnits(self.comparison, self._space)
+        gathering = Gathering(units, self.courts)
+        pieces = pieces_of(self.comparison.blocks, self._space.size)
+        layers = [each.layer for each in self.views[0].layers]
+        causes = RowCauses(self.causes, self.courts, self.views, self._space.families)
+        RowImpact(layers, units, causes, self.courts).gather(gathering, pieces, self._classes())
+        changed = self._changed(units)
+        for share in self._left(changed, gathering):
+            gathering.take(share)
+        isolations = None if self._enforces else Isolations(self.causes.finders[0])
+        return Impact(
+            gathering.groups(isolations),
+            {each: units.count(Direction.INGRESS, found) for each, found in changed.items()},
+        )
+
+    def _classes(self) -> Iterator[PeerClass]:
+        comparer = RowComparer(self._space.families, self._space.everything)
+        divided = PeerClasses(
+            self._space,
+            self._parts.special,
+            Blanket(self.views[1], self.causes.is_blanket),
+            by_kind=not self.causes.asks_nothing,
+        )
+        for pair in row_pairs(*self.views):
+            changes = comparer.changes(pair)
+            if changes:
+                yield from divided.of(pair, changes)
+
+    def _changed(self, units: ImpactUnits) -> dict[Change, dict[int, int]]:
+        """Every pair of places with a connection that changes: sources by destination."""
+        found: dict[Change, dict[int, int]] = {each: {} for each in Change}
+        for block in self.comparison.blocks:
+            into = found[block.change]
+            for place in bits(block.destinations):
+                into[place] = into.get(place, 0) | block.sources
+        return {change: units.existing_among(into) for change, into in found.items()}
+
+    def _left(self, changed: dict[Change, dict[int, int]], gathering: Gathering) -> Iterator[Share]:
+        """What no row was found to change for: asked pair by pair."""
+        for change, by_destination in changed.items():
+            covered = gathering.covered(change, self._space.size)
+            for destination, sources in by_destination.items():
+                for source in bits(sources & ~covered[destination]):
+                    yield from self._pair(change, source, destination)
+
+    def _pair(self, change: Change, source: int, destination: int) -> Iterator[Share]:
+        for block in self.comparison.blocks:
+            inside = block.sources >> source & 1 and block.destinations >> destination & 1
+            if block.change is not change or not inside:
+                continue
+            one = replace(block, sources=1 << source, destinations=1 << destination)
+            for difference in self.comparison.differences(one):
+                for part in self.causes_of_parts(difference):
+                    for cause in part.causes or (None,):
+                        inwards = cause is None or cause.direction is Direction.INGRESS
+                        ends = (destination, source) if inwards else (source, destination)
+                        yield Share(
+                            change,
+                            Direction.INGRESS if inwards else Direction.EGRESS,
+                            cause,
+                            {ends[0]: 1 << ends[1]},
+                            part.traffic,
+                            (part.traffic, *ends),
+                        )
+
+
+def engine_changes(
+    before: Pipeline,
+    others: Iterable[Pipeline],
+    snapshot: Snapshot,
+    *,
+    local_dns: bool = False,
+) -> tuple[EngineChange, ...]:
+    """The changes from one pipeline to each of some others over the same snapshot.
+
+    All are solved over one space, so the first one is solved once.
+    """
+    pipelines = (before, *others)
+    space = space_of(*pipelines)
+    seating = seat_units(space, snapshot.inventory)
+    views = [EngineView(each, space, number, seating) for number, each in enumerate(pipelines)]
+    courts = [Court(each, snapshot.facts.pod_cidrs) for each in pipelines]
+    return tuple(
+        EngineChange(
+            (views[0], views[number]), (courts[0], courts[number]), snapshot, local_dns=local_dns
+        )
+        for number in range(1, len(pipelines))
+    )
 
 
 def impacts_between(
@@ -27,28 +152,7 @@ def impacts_between(
     snapshot: Snapshot,
     *,
     local_dns: bool = False,
-    exact_pairs: int = EXACT_PAIRS,
 ) -> tuple[Impact, ...]:
-    """What changes from one pipeline to each of some others over the same snapshot.
-
-    All are solved over one space, so the first one is solved once.
-    """
-    pipelines = (before, *others)
-    space = space_of(*pipelines)
-    seating = seat_units(space, snapshot.inventory)
-    maps = [Solved(solve(each, space, view), seating) for view, each in enumerate(pipelines)]
-    courts = [Court(each) for each in pipelines]
-    found: list[Impact] = []
-    for view, after in enumerate(pipelines[1:], 1):
-        comparison = compare(maps[0], maps[view])
-        gathering = Gathering(
-            comparison,
-            Causes(before, after, snapshot, local_dns=local_dns),
-            (courts[0], courts[view]),
-        )
-        if pairs_of_places(comparison) <= exact_pairs:
-            ask_each_pair(gathering, comparison.blocks)
-        else:
-            RowAsker(gathering).ask(row_changes(before, after, space, view))
-        found.append(gathering.impact())
-    return tuple(found)
+    """What changes from one pipeline to each of some others over the same snapshot."""
+    changes = engine_changes(before, others, snapshot, local_dns=local_dns)
+    return tuple(each.impact for each in changes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from service.analysis.asking import Encounter, ask
 from service.analysis.deciding import PolicyIndex
@@ -20,15 +20,15 @@ class SelectedPolicies(PolicyIndex):
         super().__init__(stages)
         self._known: dict[tuple[EndpointKind, str, str], _Stages] = {}
 
-    def policies_for(self, endpoint: Endpoint) -> _Stages:
+    def policies_for(self, endpoint: Endpoint) -> Iterator[tuple[Stage, list[StagePolicy]]]:
         """Per stage the policies that may select the endpoint."""
         if endpoint.kind is EndpointKind.EXTERNAL:
-            return self._selecting(endpoint)
+            return iter(self._selecting(endpoint))
         key = (endpoint.kind, endpoint.namespace, endpoint.name)
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = self._selecting(endpoint)
-        return known
+        return iter(known)
 
     def _selecting(self, endpoint: Endpoint) -> _Stages:
         # Who selects does not depend on the other end; the address family may matter.

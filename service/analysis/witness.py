@@ -175,4 +175,3 @@ def _end(endpoint: Endpoint) -> SourceEnd:
             return AddressEnd(endpoint.name)
         case _:
             return PodEnd(endpoint.namespace, endpoint.name)
-

@@ -66,7 +66,7 @@ def _group_body(group: ImpactGroup, remedies: Sequence[Remedy]) -> Body:
         "connections": connections_body(group.traffic),
         "pairs": group.pairs,
         "isSampled": group.is_sampled,
-        **placement_body(group.supposed_same_node),
+        **placement_body(group.example.same_node),
         "witness": flow_body(group.witness.flow),
         "decidedBefore": side_body(group.witness.before),
         "decidedAfter": side_body(group.witness.after),
