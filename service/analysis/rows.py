@@ -149,12 +149,14 @@ class RowMaker:
             return {}
         selecting: dict[int, list[int]] = {place: [] for place in bits(places)}
         for number, asked in enumerate(self._asked):
-            subject = asked.subject
-            for place in bits(subject.must & places):
+            chosen = asked.subject.may & places
+            if not chosen:
+                continue
+            certain = asked.subject.must
+            for place in bits(chosen & certain):
                 selecting[place].append(number << 1 | 1)
-            if not subject.is_certain:
-                for place in bits(subject.may & ~subject.must & places):
-                    selecting[place].append(number << 1)
+            for place in bits(chosen & ~certain):
+                selecting[place].append(number << 1)
         found: dict[Key, int] = {}
         for place, policies in selecting.items():
             key = tuple(policies)

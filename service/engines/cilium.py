@@ -23,7 +23,12 @@ from service.engines.cilium_rules import Phases, RuleCompiler, inspects_dns
 from service.engines.cilium_versions import version_for_kubernetes
 from service.engines.endpoints import EndpointView, endpoints_of
 from service.engines.engine import Engine, option, unread_policies
-from service.engines.network_policy import network_policies, translate_all
+from service.engines.network_policy import (
+    network_policies,
+    parts,
+    translate_all,
+    without_network_policies,
+)
 from service.engines.node_rules import NODE_TO_POD
 from service.knowledge import value
 from service.model.assumption import Assumption
@@ -97,7 +102,9 @@ def compile_cilium(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
     endpoints = endpoints_of(snapshot, EndpointView(_resolves_names, agent.features.hides_label))
     names = NamedEgressPorts.of(endpoints)
     how = reading(agent.features, names, nodes_by_address=agent.nodes_by_address)
-    policies, inventory = snapshot.policy_set.policies, snapshot.inventory
+    inventory = snapshot.inventory
+    plain = translate_all(network_policies(snapshot.policy_set.policies), how)
+    policies = without_network_policies(snapshot.policy_set.policies)
     own, refused = accepted(cilium_policies(policies), agent.configuration)
     learns_names = inspects_dns(own)
     compiler = RuleCompiler(
@@ -112,7 +119,6 @@ def compile_cilium(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
         names,
         agent.configuration.polices_nodes,
     )
-    plain = translate_all(network_policies(policies), how)
     stages: dict[Direction, tuple[Stage, ...]] = {}
     for direction in Direction:
         around = ClusterPolicies()
@@ -125,7 +131,7 @@ def compile_cilium(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
                 has_node_labels=agent.configuration.has_node_labels,
             )
         phases = Phases()
-        phases.allowing.extend(part for each in plain if (part := each.part(direction)) is not None)
+        phases.allowing.extend(parts(plain, direction))
         for each in own:
             compiler.add(each, direction, phases)
         if agent.enforcement == "always":

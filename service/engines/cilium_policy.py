@@ -11,6 +11,7 @@ from functools import lru_cache, partial
 
 from service.engines.cilium_own_labels import pods_labelled
 from service.engines.cilium_versions import CiliumFeatures
+from service.engines.memo import IdentityMemo
 from service.engines.network_policy import (
     Reading,
     block_addresses,
@@ -61,8 +62,12 @@ class NamedEgressPorts:
     ambiguous: frozenset[NamedPort]
 
     @classmethod
-    def of(cls, endpoints: Iterable[Endpoint]) -> NamedEgressPorts:
-        """Look at every pod of the cluster."""
+    def of(cls, endpoints: tuple[Endpoint, ...]) -> NamedEgressPorts:
+        """Look at every pod of the cluster, if that was not done yet."""
+        return _NAMES.get((endpoints,), None, lambda: cls._of(endpoints))
+
+    @classmethod
+    def _of(cls, endpoints: Iterable[Endpoint]) -> NamedEgressPorts:
         numbers: dict[NamedPort, set[int]] = {}
         for endpoint in endpoints:
             if endpoint.kind is EndpointKind.POD:
@@ -70,6 +75,9 @@ class NamedEgressPorts:
                     key = NamedPort(port.name, port.protocol)
                     numbers.setdefault(key, set()).add(port.number)
         return cls(frozenset(key for key, found in numbers.items() if len(found) > 1))
+
+
+_NAMES: IdentityMemo[NamedEgressPorts] = IdentityMemo(16)
 
 
 def written_types(policy: NetworkPolicy) -> frozenset[PolicyType]:

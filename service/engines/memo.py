@@ -8,7 +8,7 @@ which lets whoever solves the pipeline recognise what did not change.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 Made = TypeVar("Made")
 Of = TypeVar("Of")
@@ -48,12 +48,12 @@ class EachMemo(Generic[Of, Made]):
     def all(self, origins: Sequence[Of]) -> list[Made]:
         """What was made of each."""
         found = list(map(self._found.get, map(id, origins)))
-        if None in found and len(self._found) + len(origins) > self._capacity:
+        missing = [place for place, made in enumerate(found) if made is None]
+        if missing and len(self._found) + len(origins) > self._capacity:
             self._found, self._origins = {}, {}
-        return [
-            self._added(origin) if made is None else made
-            for origin, made in zip(origins, found, strict=True)
-        ]
+        for place in missing:
+            found[place] = self._added(origins[place])
+        return cast("list[Made]", found)
 
     def one(self, origin: Of) -> Made:
         """What was made of one."""

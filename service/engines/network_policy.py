@@ -42,7 +42,7 @@ from service.model.pipeline import (
     StagePolicy,
     Traffic,
 )
-from service.model.policy import PolicyRef
+from service.model.policy import Policy, PolicyRef
 from service.model.ports import ALL_TRAFFIC, NamedPort, Protocol, ports_of
 
 _Kept = TypeVar("_Kept")
@@ -159,7 +159,7 @@ _SIDES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Translated:
     """A policy's part in each direction, None where it has none there."""
 
@@ -292,6 +292,18 @@ def _room(known: dict[Hashable, _Kept]) -> dict[Hashable, _Kept]:
     return known
 
 
+def parts(translated: Iterable[Translated], direction: Direction) -> list[StagePolicy]:
+    """The parts in one direction, where there are any."""
+    if direction is Direction.INGRESS:
+        return [each.ingress for each in translated if each.ingress is not None]
+    return [each.egress for each in translated if each.egress is not None]
+
+
 def network_policies(policies: Iterable[object]) -> tuple[NetworkPolicy, ...]:
     """The NetworkPolicies among policies of every kind."""
-    return tuple(each for each in policies if isinstance(each, NetworkPolicy))
+    return tuple([each for each in policies if isinstance(each, NetworkPolicy)])
+
+
+def without_network_policies(policies: Iterable[Policy]) -> tuple[Policy, ...]:
+    """The policies of every other kind; mostly there are few."""
+    return tuple([each for each in policies if not isinstance(each, NetworkPolicy)])

@@ -18,13 +18,14 @@ from service.engines.endpoints import (
     regular_containers_only,
 )
 from service.engines.engine import Engine, EngineOption, option, unread_policies
-from service.engines.memo import EachMemo
+from service.engines.memo import EachMemo, IdentityMemo
 from service.engines.network_policy import (
     Reading,
     block_peer,
     network_policies,
     selector_peer,
     translate,
+    without_network_policies,
 )
 from service.engines.node_rules import NODE_TO_POD, own_node_allowed
 from service.engines.npm_refusal import (
@@ -39,6 +40,7 @@ from service.knowledge import value
 from service.model.addresses import Family, has_leading_zeros
 from service.model.assumption import Assumption
 from service.model.condition import IS_POD, Assumed, Condition, FamilyIs, OsIs, all_of
+from service.model.endpoint import Endpoint
 from service.model.engine import EngineProfile
 from service.model.finding import Finding, Severity
 from service.model.inventory import LINUX, WINDOWS
@@ -142,26 +144,24 @@ def compile_npm(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
     fixed = option(profile, OPTIONS, "fixes") != "none"
     endpoints = endpoints_of(snapshot, EndpointView(regular_containers_only))
     earlier = {each.ref: each for each in network_policies(snapshot.applied_before)}
-    parts: dict[Direction, list[StagePolicy]] = {each: [] for each in Direction}
-    findings: list[Finding] = []
-    present = tuple(each for each in platforms(fixed=fixed) if cluster_has_os(endpoints, each.os))
+    present = _PRESENT.get((endpoints,), fixed, lambda: _present(endpoints, fixed=fixed))
     policies = network_policies(snapshot.policy_set.policies)
     if earlier:
         applied = [_applied(each, earlier.get(each.ref), present) for each in policies]
     else:
         applied = _memo(present).all(policies)
-    for found in applied:
-        if found.findings:
-            findings.extend(found.findings)
-        parts[Direction.INGRESS].extend(found.ingress)
-        parts[Direction.EGRESS].extend(found.egress)
+    ingress = tuple([part for each in applied for part in each.ingress])
+    egress = tuple([part for each in applied for part in each.egress])
     return Pipeline(
         profile,
         endpoints,
-        ingress=(NODE_TO_POD, _IPV6, Stage("networkPolicy", tuple(parts[Direction.INGRESS]))),
-        egress=(_TO_OWN_NODE, _IPV6, Stage("networkPolicy", tuple(parts[Direction.EGRESS]))),
+        ingress=(NODE_TO_POD, _IPV6, Stage("networkPolicy", ingress)),
+        egress=(_TO_OWN_NODE, _IPV6, Stage("networkPolicy", egress)),
         service_paths=(_WINDOWS_PATHS, _LINUX_PATHS),
-        findings=(*findings, *unread_policies(snapshot.policy_set.policies)),
+        findings=(
+            *[finding for each in applied for finding in each.findings],
+            *unread_policies(without_network_policies(snapshot.policy_set.policies)),
+        ),
     )
 
 
@@ -173,13 +173,21 @@ _TO_OWN_NODE = own_node_allowed(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Applied:
     """What NPM makes of one policy, and what is worth telling about it."""
 
     ingress: tuple[StagePolicy, ...]
     egress: tuple[StagePolicy, ...]
     findings: tuple[Finding, ...]
+
+
+_PRESENT: IdentityMemo[tuple[Platform, ...]] = IdentityMemo(16)
+
+
+def _present(endpoints: Iterable[Endpoint], *, fixed: bool) -> tuple[Platform, ...]:
+    found = tuple(endpoints)
+    return tuple(each for each in platforms(fixed=fixed) if cluster_has_os(found, each.os))
 
 
 @cache

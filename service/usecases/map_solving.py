@@ -6,9 +6,6 @@ process of the command line. Everything here is a plain function of picklable va
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from service.analysis.filters import EVERY_UNIT, MapFilter, chosen_places
@@ -18,22 +15,14 @@ from service.analysis.solve import Connectivity, solve, space_of
 from service.analysis.space import Space
 from service.analysis.units import Seating, seat_units
 from service.engines.registry import compile_pipeline
+from service.manifests.pausing import paused_collection
 from service.model.engine import EngineProfile
 from service.model.inventory import Inventory
 from service.model.pipeline import Pipeline
 from service.model.snapshot import Snapshot
 
-
-@contextmanager
-def collection_paused() -> Iterator[None]:
-    """No garbage collection inside: building a map makes many values and no cycles."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
+#: Building a map makes many values and no cycles.
+collection_paused = paused_collection
 
 
 @dataclass(slots=True)
