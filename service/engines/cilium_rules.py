@@ -64,6 +64,8 @@ _FILTERS = {
     L7Kind.CUSTOM: "what a proxy filter or listener lets through",
     L7Kind.SERVER_NAME: "TLS connections to the rule's server names",
 }
+#: What gets a rule for every request beside its own where no policy asks for default deny.
+_SPARED = frozenset({L7Kind.HTTP, L7Kind.DNS, L7Kind.KAFKA})
 _SECTIONS = {Direction.INGRESS: PolicyType.INGRESS, Direction.EGRESS: PolicyType.EGRESS}
 
 
@@ -124,7 +126,11 @@ class _Part:
         if switch is False and not self.compiler.peers.features.reads_default_deny_switch:
             phases.allowing.append(self._policy((), isolates=True, doubt=DEFAULT_DENY_SWITCH))
         needed = self._required(allowed)
-        filtered = [each for rule in allowed for each in self._filtered(rule, needed)]
+        # Where no policy asks for default deny, a proxy looks at requests and lets all through.
+        spares = switch is False and self.compiler.peers.features.default_deny_off_spares_l7
+        filtered = [
+            each for rule in allowed for each in self._filtered(rule, needed, spares=spares)
+        ]
         if filtered:
             phases.filtering.append(self._policy(filtered))
 
@@ -158,10 +164,13 @@ class _Part:
                 found.append(Rule(effect, origin, peers, traffic))
         return found
 
-    def _filtered(self, rule: CiliumRule, needed: Condition) -> Iterator[Rule]:
-        """What a proxy may let through, and its refusal of the rest."""
+    def _filtered(self, rule: CiliumRule, needed: Condition, *, spares: bool) -> Iterator[Rule]:
+        """What a proxy may let through, and its refusal of the rest.
+
+        `spares`: whether requests that no rule matches are refused only by default deny.
+        """
         peers = self._peers(rule, needed)
-        for doubt, traffic in self._filters(rule):
+        for doubt, traffic, refuses in self._filters(rule, spares=spares):
             if not peers or not (traffic.numbered or traffic.named):
                 continue
             through = tuple(
@@ -169,17 +178,22 @@ class _Part:
             )
             origin = Origin("CiliumPolicyRule", self.policy.ref, rule.pointer, doubt.detail)
             yield Rule(Effect.ALLOW, origin, through, traffic)
-            refused = Origin(doubt.code, self.policy.ref, rule.pointer, doubt.detail)
-            yield Rule(Effect.DENY, refused, peers, traffic)
+            if refuses:
+                refused = Origin(doubt.code, self.policy.ref, rule.pointer, doubt.detail)
+                yield Rule(Effect.DENY, refused, peers, traffic)
 
-    def _filters(self, rule: CiliumRule) -> Iterator[tuple[Assumption, Traffic]]:
+    def _filters(
+        self, rule: CiliumRule, *, spares: bool
+    ) -> Iterator[tuple[Assumption, Traffic, bool]]:
+        """What a proxy looks into, and whether it refuses by itself what no rule matches."""
         if rule.needs_authentication:
-            yield AUTHENTICATION, self._traffic(rule, with_filters=True)
+            yield AUTHENTICATION, self._traffic(rule, with_filters=True), True
             return
         for port_rule in rule.to_ports or ():
             if port_rule.l7 is not None and not _lets_all_through(port_rule.l7):
-                detail = f"only {_FILTERS[port_rule.l7.kind]} get through"
-                yield Assumption("L7Filtered", detail), self._ports(port_rule.ports)
+                kind = port_rule.l7.kind
+                doubt = Assumption("L7Filtered", f"only {_FILTERS[kind]} get through")
+                yield doubt, self._ports(port_rule.ports), not (spares and kind in _SPARED)
 
     def _peers(self, rule: CiliumRule, needed: Condition) -> tuple[Peer, ...]:
         doubts = (Assumed(UNKNOWN_FIELD),) if rule.unknown_fields else ()

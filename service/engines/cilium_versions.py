@@ -20,6 +20,7 @@ class CiliumFeatures:
     resolves_names_per_destination: bool
     negative_namespaces_exclude_world: bool
     reads_default_deny_switch: bool
+    default_deny_off_spares_l7: bool
     reads_node_peers: bool
     services_by_selector: bool
     refuses_empty_rules: bool
@@ -32,6 +33,18 @@ class CiliumFeatures:
 
 def _since(version: Version, key: str) -> bool:
     return version >= Version.parse(value("cilium", key))
+
+
+def _since_any(version: Version, key: str) -> bool:
+    """For what came to several lines of releases, each with a first release of its own.
+
+    A line without a patch release stands for the ones that AKS runs, which are the late ones.
+    """
+    first = [Version.parse(each) for each in value("cilium", key)]
+    for each in first:
+        if (version.major, version.minor) == (each.major, each.minor):
+            return not version.patch or version >= each
+    return version >= max(first)
 
 
 def _label_rule(version: Version) -> Callable[[str], bool]:
@@ -56,6 +69,7 @@ def features_of(profile: EngineProfile) -> CiliumFeatures:
             version, "negativeNamespaceSelectorExcludesWorldSince"
         ),
         reads_default_deny_switch=_since(version, "defaultDenySwitchSince"),
+        default_deny_off_spares_l7=_since_any(version, "defaultDenyOffSparesL7Since"),
         reads_node_peers=_since(version, "nodePeersSince"),
         services_by_selector=_since(version, "servicesBySelectorSince"),
         refuses_empty_rules=_since(version, "emptyRuleRefusedSince"),

@@ -35,10 +35,49 @@ class TestLayer7:
         given = [ingress(self.HTTP), cnp("ingressDeny: [{fromEntities: [world]}]")]
         assert answers(given, WORLD) == "N"
 
-    def test_a_filter_refuses_where_nothing_isolates(self) -> None:
-        switched_off = cnp("enableDefaultDeny: {ingress: false}", f"ingress: [{{{self.HTTP}}}]")
-        assert assumed([switched_off], SAME) == {"L7Filtered"}
-        assert answers([switched_off], "shop/web -> shop/db TCP/80") == "Y"
+    OPEN = "enableDefaultDeny: {ingress: false}"
+
+    @pytest.mark.parametrize(
+        ("engine", "expected"),
+        [
+            ("cilium:1.16.9", "U"),
+            ("cilium:1.16.10", "Y"),
+            ("cilium:1.16", "Y"),
+            ("cilium:1.17.4", "U"),
+            ("cilium:1.17.5", "Y"),
+            ("cilium:1.18", "Y"),
+            ("cilium:1.19", "Y"),
+        ],
+    )
+    def test_without_default_deny_a_filter_refuses_nothing(
+        self, engine: str, expected: str
+    ) -> None:
+        switched_off = cnp(self.OPEN, f"ingress: [{{{self.HTTP}}}]")
+        assert answers([switched_off], SAME, engine=engine) == expected
+        assert answers([switched_off], "shop/web -> shop/db TCP/80", engine=engine) == "Y"
+
+    def test_default_deny_of_another_policy_has_the_filter_refuse(self) -> None:
+        switched_off = cnp(self.OPEN, f"ingress: [{{{self.HTTP}}}]")
+        isolating = ingress("fromEntities: [world]")
+        assert assumed([switched_off, isolating], SAME) == {"L7Filtered"}
+        assert answers([switched_off, isolating], WORLD, "shop/web -> shop/db TCP/80") == "YN"
+
+    def test_default_deny_in_the_other_direction_has_no_part_in_it(self) -> None:
+        switched_off = cnp(self.OPEN, f"ingress: [{{{self.HTTP}}}]")
+        assert answers([switched_off, egress("toEntities: [world]")], SAME) == "Y"
+
+    @pytest.mark.parametrize(
+        ("rest", "expected"),
+        [
+            ("rules: {kafka: [{topic: orders}]}", "Y"),
+            ("rules: {l7proto: custom, l7: [{k: v}]}", "U"),
+            ("serverNames: [example.com]", "U"),
+        ],
+    )
+    def test_filters_that_get_no_wildcard(self, rest: str, expected: str) -> None:
+        rule = f"toPorts: [{{ports: [{{port: '5432', protocol: TCP}}], {rest}}}]"
+        switched_off = cnp(self.OPEN, f"ingress: [{{{rule}}}]")
+        assert answers([switched_off], SAME) == expected
 
     @pytest.mark.parametrize(
         ("rest", "expected"),
