@@ -14,8 +14,6 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-import numpy as np
-
 from service.analysis.alike import atoms_of, conditions_of, policies_of
 from service.model.addresses import Family, addresses_of, family_of
 from service.model.condition import (
@@ -178,17 +176,19 @@ class Space:
                 self.place_of[each.namespace, each.name] = place
 
 
-#: From so many ones on, a table of all bits costs less than looking for one after the other.
-_MANY = 16
+#: From so many ones on, looking for them in a text costs less than in the number.
+_MANY = 48
 
 
 def bits(value: int) -> list[int]:
     """The positions of the ones in an integer, lowest first."""
+    found: list[int] = []
+    last = -1
     if value.bit_count() >= _MANY:
-        packed = np.frombuffer(value.to_bytes(value.bit_length() // 8 + 1, "little"), np.uint8)
-        found: list[int] = np.flatnonzero(np.unpackbits(packed, bitorder="little")).tolist()
+        digits = bin(value)[:1:-1]
+        while (last := digits.find("1", last + 1)) >= 0:
+            found.append(last)
         return found
-    found, last = [], -1
     while value:
         # What is left is shorter each time, which tells where ones stand close together.
         step = (value & -value).bit_length()
