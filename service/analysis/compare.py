@@ -5,7 +5,7 @@ Like the maps themselves the differences are about TCP, UDP and SCTP.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -135,6 +135,8 @@ class ColumnComparer:
         """`traffic`: what is looked at."""
         self._cuts = Cuts()
         self._traffic = traffic
+        #: By the identity of cuts, which are kept.
+        self._pieces: dict[int, list[tuple[int, tuple[tuple[int, int], ...]]]] = {}
 
     def changes(self, before: Column, after: Column) -> _Changed:
         """Sources whose decision differs, per set of traffic."""
@@ -142,31 +144,43 @@ class ColumnComparer:
         merged: dict[tuple[int, Decision, Decision, Why], list[tuple[int, int]]] = {}
         old_sure, old_open = cut.sure(before), cut.unsure(before)
         new_sure, new_open = cut.sure(after), cut.unsure(after)
-        for part, piece in enumerate(cut.pieces):
-            was = _decisions(old_sure[part], old_open[part])
-            now = _decisions(new_sure[part], new_open[part])
+        for part, spans in self._looked_at(cut):
+            was = old_sure[part], old_open[part] & ~old_sure[part]
+            now = new_sure[part], new_open[part] & ~new_sure[part]
             if was == now:
                 continue
-            for earlier, sources in was:
-                for later, targets in now:
-                    changed = sources & targets if earlier is not later else 0
-                    if changed:
-                        for why, kept in _by_reason(changed, after, cut, part, later):
-                            merged.setdefault((kept, earlier, later, why), []).extend(piece.spans)
-        return [
-            (*key, traffic)
-            for key, spans in merged.items()
-            if (traffic := Intervals.of(spans) & self._traffic)
-        ]
+            for changed, earlier, later in _transitions(was, now):
+                if changed:
+                    for why, kept in _by_reason(changed, after, cut, part, later):
+                        merged.setdefault((kept, earlier, later, why), []).extend(spans)
+        return [(*key, Intervals.of(spans)) for key, spans in merged.items()]
+
+    def _looked_at(self, cut: Cut) -> list[tuple[int, tuple[tuple[int, int], ...]]]:
+        """The pieces of a cut by number, as far as anybody looks at them."""
+        known = self._pieces.get(id(cut))
+        if known is None:
+            known = self._pieces[id(cut)] = [
+                (part, kept.spans)
+                for part, piece in enumerate(cut.pieces)
+                if (kept := piece & self._traffic)
+            ]
+        return known
 
 
-def _decisions(sure: int, unsure: int) -> tuple[tuple[Decision, int], ...]:
-    """The sources by decision; all that is neither sure nor unsure is denied."""
-    unsure &= ~sure
+def _transitions(
+    was: tuple[int, int], now: tuple[int, int]
+) -> tuple[tuple[int, Decision, Decision], ...]:
+    """The sources by how their decision changes; given are those let through and those open."""
+    (sure_then, open_then), (sure, unsure) = was, now
+    allowed, denied, unknown = Decision.ALLOW, Decision.DENY, Decision.UNKNOWN
+    refused_then, refused = ~(sure_then | open_then), ~(sure | unsure)
     return (
-        (Decision.ALLOW, sure),
-        (Decision.UNKNOWN, unsure),
-        (Decision.DENY, ~(sure | unsure)),
+        (sure_then & unsure, allowed, unknown),
+        (sure_then & refused, allowed, denied),
+        (open_then & sure, unknown, allowed),
+        (open_then & refused, unknown, denied),
+        (refused_then & sure, denied, allowed),
+        (refused_then & unsure, denied, unknown),
     )
 
 
@@ -177,7 +191,7 @@ def _by_reason(
         yield NO_ASSUMPTION, changed
         return
     for traffic, found, why in after.unknown:
-        if changed & found and part in cut.parts[traffic]:
+        if changed & found and part in cut.parts[id(traffic)]:
             yield why, changed & found
             changed &= ~found
 
@@ -212,13 +226,13 @@ def _pairs_of(source: Position, target: Position, block: Block) -> Iterator[Diff
 _NOWHERE = Home(frozenset())
 
 
-def _seats(position: Position, *, with_home: bool) -> list[tuple[Seat | None, Home]]:
+def _seats(position: Position, *, with_home: bool) -> Sequence[tuple[Seat | None, Home]]:
     """The seats of a position, with where their pods run if that matters."""
     if not position.seats:
         return [(None, _NOWHERE)]
     if not with_home:
         return [(each, _NOWHERE) for each in position.seats]
-    return list(zip(position.seats, position.homes, strict=True))
+    return position.seated
 
 
 def _together(here: Standing, there: Standing) -> Standing:

@@ -123,15 +123,20 @@ def traffic_answer(traffic: Traffic, point: int, destination: Endpoint) -> Answe
     )
 
 
-def decide(index: PolicyIndex, direction: Direction, connection: Connection) -> DirectionVerdict:
-    """What the policed end of one direction says to a connection, with the evidence."""
+def decide(
+    index: PolicyIndex, direction: Direction, connection: Connection, *, explains: bool = True
+) -> DirectionVerdict:
+    """What the policed end of one direction says to a connection, with the evidence.
+
+    Without `explains` nothing is told of rules that do not match.
+    """
     ingress = direction is Direction.INGRESS
     subject = connection.destination if ingress else connection.source
     peer = connection.source if ingress else connection.destination
     trace = _Trace(set(), set(), [], [])
     as_subject = Encounter(subject, peer, connection.family, connection.same_node)
     as_peer = Encounter(peer, subject, connection.family, connection.same_node)
-    asked = _Asked(as_subject, as_peer, connection.point, connection.destination)
+    asked = _Asked(as_subject, as_peer, connection.point, connection.destination, explains)
     policed, reached, gate = False, True, ""
     for stage, policies in index.policies_for(subject):
         if stage.gate != gate:
@@ -172,6 +177,7 @@ class _Asked:
     peer: Encounter
     point: int
     destination: Endpoint
+    explains: bool
 
     def peer_answer(self, rule: Rule) -> tuple[Answer, Peer | None]:
         best: Peer | None = None
@@ -264,6 +270,8 @@ def _nearest(selecting: list[tuple[StagePolicy, Answer]], asked: _Asked) -> Evid
         for rule in policy.rules:
             if rule.origin.policy is None:
                 continue  # the engine's own, which nobody can edit
+            if not asked.explains:
+                return None
             found = asked.rule_failures(rule)
             if found and (best is None or len(found) < best[0]):
                 best = (len(found), rule, found[0])

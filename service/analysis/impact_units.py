@@ -101,9 +101,18 @@ class ImpactUnits:
 
     def _meeting_places(self, place: int, others: int) -> int:
         """Those of some places that make a pair of units with a place."""
+        here = self._positions[place]
         found = 0
         for other in bits(others):
-            if self._count(1 << place, 1 << other):
+            there = self._positions[other]
+            if Standing.PLAIN not in {here.standing, there.standing}:
+                meets = self._count(1 << place, 1 << other) > 0
+            elif here.is_external or there.is_external:
+                meets = Standing.OWN_NODE not in {here.standing, there.standing}
+            else:
+                standing = here.standing if there.standing is Standing.PLAIN else there.standing
+                meets = self._home(place).meets(self._home(other), standing)
+            if meets:
                 found |= 1 << other
         return found
 
@@ -136,46 +145,63 @@ class ImpactUnits:
         partly: dict[int, int] = {}
         plain = self._by_standing[Standing.PLAIN]
         for places, others in rectangles:
+            narrow = places
             if others & plain:
                 whole |= places & plain
-            narrow = places & ~plain if others & plain else places
+                narrow &= ~plain
             for place in bits(narrow):
                 partly[place] = partly.get(place, 0) | others
-        found: set[Unit] = set()
-        for place, others in partly.items():
-            if not whole >> place & 1:
-                found |= self._meeting(place, others)
+        # Units at a place are all of them there, but those on the node network, which hold two
+        # places, and those that meet nothing but nodes.
+        found = {
+            rank
+            for place, others in partly.items()
+            if not whole >> place & 1
+            for rank in self._meeting(place, others)
+        }
         count = sum(size * (whole & places).bit_count() for size, places in self._sizes.items())
-        listed = self._first(whole)
-        # Units at a place are all of them there or none, but for those on the node network, which
-        # hold two places.
-        names = sorted({*listed, *found})[:LISTED_UNITS]
-        return Units(tuple(names), count + len(found))
+        listed = sorted(found.union(self._first(whole)))[:LISTED_UNITS]
+        return Units(tuple(self._ranked[rank][0] for rank in listed), count + len(found))
 
-    def _meeting(self, place: int, others: int) -> set[Unit]:
-        """The units at a place that make a pair with one at the other places."""
+    def _meeting(self, place: int, others: int) -> Iterable[int]:
+        """The ranks of the units at a place that make a pair with one at the other places."""
         here = self._positions[place]
+        plain = self._by_standing[Standing.PLAIN]
         if here.is_external:
-            return {external_unit(here.low, here.high)}
-        found: set[Unit] = set()
-        for other in bits(others):
-            if len(found) == len(here.seats):
-                break
-            found.update(self._meeting_one(place, other))
+            return self._ranks[place]
+        between_nodes = 0 if plain >> place & 1 else others & ~plain
+        found: dict[int, None] = {}
+        for other in bits(between_nodes):
+            pairs = self._comparison.differences(_block(1 << place, 1 << other))
+            units = {each.source for each in pairs}
+            found.update(
+                (rank, None)
+                for rank, seat in zip(self._ranks[place], here.seats, strict=True)
+                if seat.unit in units
+            )
+        beside = others & ~between_nodes
+        if beside:
+            found.update(dict.fromkeys(self._beside(place, beside)))
         return found
 
-    def _meeting_one(self, place: int, other: int) -> Iterator[Unit]:
-        here, there = self._positions[place], self._positions[other]
-        standings = {here.standing, there.standing}
-        if Standing.PLAIN not in standings:
-            pairs = self._comparison.differences(_block(1 << place, 1 << other))
-            yield from (each.source for each in pairs)
-            return
-        standing = Standing.OWN_NODE if Standing.OWN_NODE in standings else Standing.OTHER_NODE
-        goal = self._home(other)
-        for seat, home in zip(here.seats, here.homes, strict=True):
-            if there.is_external or home.meets(goal, standing):
-                yield seat.unit
+    def _beside(self, place: int, others: int) -> Iterator[int]:
+        """The same, of a node or of what is not one, beside places of the other sort."""
+        here = self._positions[place]
+        left = dict(zip(self._ranks[place], here.homes, strict=True))
+        for other in bits(others):
+            there = self._positions[other]
+            standing = here.standing if there.standing is Standing.PLAIN else there.standing
+            goal = self._home(other)
+            met = [
+                rank
+                for rank, home in left.items()
+                if there.is_external or home.meets(goal, standing)
+            ]
+            yield from met
+            for rank in met:
+                del left[rank]
+            if not left:
+                return
 
     def _home(self, place: int) -> Home:
         """Where the units of a place run, together."""
@@ -196,13 +222,19 @@ class ImpactUnits:
         return found
 
     @cached_property
-    def _ordered(self) -> list[tuple[Unit, int]]:
-        """Every unit of plain places with its place, in order."""
-        return sorted(
-            (unit, place)
-            for place in bits(self._by_standing[Standing.PLAIN])
-            for unit in self._at(place)
-        )
+    def _ranked(self) -> list[tuple[Unit, int]]:
+        """Every unit with a place of it, in order; those on nodes with the one as another node."""
+        places = ~self._by_standing[Standing.OWN_NODE] & (1 << self.size) - 1
+        units = ((unit, place) for place in bits(places) for unit in self._at(place))
+        return sorted(units, key=lambda each: _order(each[0]))
+
+    @cached_property
+    def _ranks(self) -> dict[int, tuple[int, ...]]:
+        """The numbers of the units of each place in that order."""
+        number = {unit: rank for rank, (unit, _) in enumerate(self._ranked)}
+        return {
+            place: tuple(number[unit] for unit in self._at(place)) for place in range(self.size)
+        }
 
     def _at(self, place: int) -> Iterable[Unit]:
         position = self._positions[place]
@@ -210,16 +242,21 @@ class ImpactUnits:
             return (external_unit(position.low, position.high),)
         return (seat.unit for seat in position.seats)
 
-    def _first(self, places: int) -> list[Unit]:
+    def _first(self, places: int) -> list[int]:
+        """The first ranks of the units of some places."""
         if places.bit_count() <= LISTED_UNITS:
-            return sorted(unit for place in bits(places) for unit in self._at(place))
-        found: list[Unit] = []
-        for unit, place in self._ordered:
+            return [rank for place in bits(places) for rank in self._ranks[place]]
+        found: list[int] = []
+        for rank, (_, place) in enumerate(self._ranked):
             if places >> place & 1:
-                found.append(unit)
+                found.append(rank)
                 if len(found) == LISTED_UNITS:
                     break
         return found
+
+
+def _order(unit: Unit) -> tuple[int, str, str, int]:
+    return unit.rank, unit.namespace, unit.name, unit.variant
 
 
 def _rectangles(pairs: Pairs) -> dict[int, int]:

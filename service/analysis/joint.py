@@ -23,7 +23,7 @@ from service.analysis.units import Home, Seat, Seating
 TEMPLATE_HASH = "pod-template-hash"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Position:
     """One bit of the joint space: seats of the first and second map, or a range of addresses.
 
@@ -46,7 +46,7 @@ class Position:
         """The seats under which lines are written: those of the second map where there are any."""
         return self.second or self.first
 
-    @property
+    @cached_property
     def homes(self) -> tuple[Home, ...]:
         """Where each seat's pods run: as the second map says, or the first where only that does."""
         homes = tuple(each.home for each in self.seats)
@@ -56,6 +56,11 @@ class Position:
             later if later.is_known else earlier.home
             for later, earlier in zip(homes, self.first, strict=True)
         )
+
+    @cached_property
+    def seated(self) -> tuple[tuple[Seat, Home], ...]:
+        """The seats with their homes."""
+        return tuple(zip(self.seats, self.homes, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from service.analysis.joint import Position
 from service.analysis.space import Standing, bits
+from service.analysis.units import Home
 
 _SEVERAL = 2
 
@@ -54,16 +56,10 @@ class PairCounter:
         known = self._beside.get(position)
         if known is None:
             known = self._beside[position] = {}
-            here = self.positions[position]
-            hosts = here.homes
-            # A range of addresses outside the cluster meets every node, as another node.
-            outside = len(hosts) if here.standing is Standing.OTHER_NODE else 0
+            hosts = _Hosts(self.positions[position])
             for one, homes in self._homes:
-                pairs = outside
-                if homes:
-                    pairs = sum(
-                        mine.meets(theirs, here.standing) for mine in hosts for theirs in homes
-                    )
+                # A range of addresses outside the cluster meets every node, as another node.
+                pairs = sum(map(hosts.pairs, homes)) if homes else hosts.outside
                 _count(known, pairs, one)
         return known
 
@@ -81,6 +77,39 @@ class PairCounter:
             if not (one.unit == other.unit and len(other.members) < _SEVERAL)
             and host.meets(home, standing, itself=one.unit == other.unit)
         )
+
+
+class _Hosts:
+    """The units on a node position; most of them are nodes, each on itself alone."""
+
+    def __init__(self, position: Position) -> None:
+        self._standing = position.standing
+        self._homes = position.homes
+        self._nodes: Counter[str | None] | None = None
+        if all(len(each.nodes) == 1 and each.is_known for each in self._homes):
+            self._nodes = Counter(node for each in self._homes for node in each.nodes)
+        self._known: dict[Home, int] = {}
+
+    @property
+    def outside(self) -> int:
+        """How many pairs a range of addresses makes with them."""
+        return len(self._homes) if self._standing is Standing.OTHER_NODE else 0
+
+    def pairs(self, home: Home) -> int:
+        """How many pairs pods make with them."""
+        known = self._known.get(home)
+        if known is None:
+            known = self._known[home] = self._pairs(home)
+        return known
+
+    def _pairs(self, home: Home) -> int:
+        if self._nodes is None or not home.is_known:
+            return sum(each.meets(home, self._standing) for each in self._homes)
+        if self._standing is Standing.OWN_NODE:
+            return sum(self._nodes[node] for node in home.nodes)
+        # Whatever runs on one node alone has no other node in it.
+        alone = self._nodes[next(iter(home.nodes))] if len(home.nodes) == 1 else 0
+        return len(self._homes) - alone
 
 
 def _count(weights: _Weights, number: int, place: int) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 from service.analysis.blankets import Blanket
 from service.analysis.blocks import Entry
+from service.analysis.engine_views import SharedRules
 from service.analysis.pings import pinged
 from service.analysis.row_changes import RowChange, RowPair
 from service.analysis.space import Space
 from service.model.addresses import Family
 from service.model.intervals import NOTHING, Intervals
+from service.model.pipeline import Effect
 from service.model.verdict import Decision
 
 
@@ -56,15 +59,17 @@ class PeerClasses:
 
     def of(self, pair: RowPair, changes: Sequence[RowChange]) -> Iterator[PeerClass]:
         """The classes of everything that changes for a row."""
-        spoken = list(_spoken(pair, self._families[pair.layer]))
+        family = self._families[pair.layer]
+        sides = (_Side(pair.before, family), _Side(pair.after, family))
         for change in changes:
             if self._blanket.covers(pair, change):
                 yield _whole(pair, change)
                 continue
+            decisions = (change.before, change.after)
             concerned = [
                 each
-                for each in spoken
-                if each[2] & change.peers and each[1].overlaps(change.traffic)
+                for side, decision in zip(sides, decisions, strict=True)
+                for each in side.speaking(change, decision)
             ]
             for mark, traffic in self._stretches(change.traffic, concerned):
                 chosen = [each for each, inside in zip(concerned, mark, strict=False) if inside]
@@ -119,22 +124,42 @@ def _whole(pair: RowPair, change: RowChange) -> PeerClass:
     )
 
 
-def _spoken(pair: RowPair, family: Family) -> Iterator[_Spoken]:
-    met: set[int] = set()
-    for rules in (pair.before, pair.after):
-        for stage in rules.stages:
-            for entry in stage.entries:
-                if id(entry) not in met:
-                    met.add(id(entry))
-                    masks = tuple(dict.fromkeys(_masks(entry)))
-                    yield id(entry), pinged(entry.traffic, family), entry.peers.may, masks
+class _Side:
+    """The rules of a row under one engine."""
+
+    def __init__(self, rules: SharedRules, family: Family) -> None:
+        self._rules = rules
+        self._family = family
+
+    @cached_property
+    def _only_allows(self) -> bool:
+        return all(
+            entry.effect is Effect.ALLOW and entry.peers.is_certain
+            for stage in self._rules.stages
+            for entry in stage.entries
+        )
+
+    @cached_property
+    def _spoken(self) -> list[_Spoken]:
+        return [
+            (id(entry), pinged(entry.traffic, self._family), entry.peers.may, _masks(entry))
+            for stage in self._rules.stages
+            for entry in stage.entries
+        ]
+
+    def speaking(self, change: RowChange, decision: Decision) -> Iterator[_Spoken]:
+        """The rules that speak of a change."""
+        if decision is Decision.DENY and self._only_allows:
+            # What is closed is what none of them speaks of.
+            return
+        for each in self._spoken:
+            if each[2] & change.peers and each[1].overlaps(change.traffic):
+                yield each
 
 
-def _masks(entry: Entry) -> Iterator[int]:
-    yield entry.peers.may
-    yield entry.peers.must
-    for places, _ in entry.peers.doubts:
-        yield places
+def _masks(entry: Entry) -> tuple[int, ...]:
+    peers = entry.peers
+    return tuple(dict.fromkeys((peers.may, peers.must, *(places for places, _ in peers.doubts))))
 
 
 def _kinds_of_places(space: Space) -> tuple[int, ...]:

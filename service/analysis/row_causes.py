@@ -78,7 +78,8 @@ class RowCauses:
             source, destination = (court.endpoint(each) or each for each in ends)
             supposed = same_node if None not in suppositions(source, destination) else None
             connection = Connection(source, destination, point, family, supposed)
-            sides.append((decide(court.index[direction], direction, connection), connection))
+            verdict = decide(court.index[direction], direction, connection, explains=False)
+            sides.append((verdict, connection))
         (was, before), (now, after) = sides
         return Changed(direction, was, now, before, after)
 

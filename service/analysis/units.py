@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from service.analysis.space import PodKey, Space, Standing
 from service.model.addresses import format_range
@@ -78,7 +79,7 @@ class Home:
         return len(self.nodes | other.nodes) > 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Seat:
     """A unit with its place, its members, and the nodes that they run on.
 
@@ -95,7 +96,7 @@ class Seat:
         """Whether it speaks with node addresses."""
         return self.own_place is not None
 
-    @property
+    @cached_property
     def home(self) -> Home:
         """Where the members run."""
         nodes = frozenset(each.node for each in self.members)
