@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from service.analysis.compare import Change
@@ -56,28 +56,59 @@ def judge(
     if plan.support is Support.NOTHING_TO_DO:
         return Judgement(Opinion.SAFE, ("the cluster is there already",))
     of_change = [each for each in answers if each.rule.area is Area.MIGRATION]
-    missing = asked_for(of_change)
     if impact is None:
-        return Judgement(Opinion.UNKNOWN, ("the connections were not compared",), missing)
+        why = ("the connections were not compared",)
+        return Judgement(Opinion.UNKNOWN, why, asked_for(of_change))
     counted = [each for each in impact.groups if not is_hypothetical(each, answers)]
-    return _weigh(counted, {(each.rule, each.policy) for each in cures}, missing)
+    judgement = _weigh(counted, {(each.rule, each.policy) for each in cures}, of_change)
+    return replace(judgement, reasons=(*judgement.reasons, *_caveats(answers)))
 
 
-def _weigh(groups: list[ImpactGroup], cured: _Cured, missing: tuple[Missing, ...]) -> Judgement:
-    """What the changes themselves say."""
+def _weigh(groups: list[ImpactGroup], cured: _Cured, of_change: list[Answer]) -> Judgement:
+    """What the changes themselves say.
+
+    A remedy for what is known does not make safe what is not: whatever could change a connection
+    and is not told leaves the verdict open.
+    """
     unexplained = sum(each.pairs for each in groups if each.cause is None)
     if unexplained:
         return Judgement(Opinion.UNSAFE, (f"{unexplained} pairs change and no rule explains it",))
-    still_open = tuple(_open_reasons(groups))
-    settles = missing if still_open else ()
     sure = [each for each in groups if each.change is not Change.NEWLY_UNKNOWN]
-    if not sure:
-        if still_open:
-            return Judgement(Opinion.UNKNOWN, still_open, settles)
-        return Judgement(Opinion.SAFE, ("no connection is decided differently",))
+    beyond = [each for each in of_change if each.rule.beyond_map and each.sightings]
     without = [each for each in sure if not _has_remedy(each, cured)]
-    opinion = Opinion.UNSAFE if without else Opinion.SAFE_WITH_FIXES
-    return Judgement(opinion, (*_reasons(without or sure), *still_open), settles)
+    questions = [each for each in of_change if _is_open(each)]
+    pairs = tuple(_open_reasons(groups))
+    still_open = (*pairs, *_questions(questions))
+    known = (*_reasons(sure), *(f"{each.rule.id}: {each.rule.title}" for each in beyond))
+    if without:
+        settles = asked_for(of_change if pairs else questions)
+        return Judgement(Opinion.UNSAFE, (*_reasons(without), *still_open), settles)
+    if still_open:
+        settles = asked_for(of_change if pairs else questions)
+        return Judgement(Opinion.UNKNOWN, (*still_open, *known), settles)
+    if known:
+        return Judgement(Opinion.SAFE_WITH_FIXES, known)
+    return Judgement(Opinion.SAFE, ("no connection is decided differently",))
+
+
+def _is_open(answer: Answer) -> bool:
+    """Whether a rule could find connections that change, if only it were told more."""
+    grave = answer.rule.severity in {Severity.BLOCKER, Severity.HIGH, Severity.MEDIUM}
+    return bool(answer.missing) and grave and not answer.rule.hypothetical
+
+
+def _questions(answers: Iterable[Answer]) -> Iterator[str]:
+    for each in answers:
+        what = "; ".join(dict.fromkeys(missing.detail for missing in each.missing))
+        yield f"{each.rule.id}: {each.rule.title}? Not told: {what}"
+
+
+def _caveats(answers: Iterable[Answer]) -> Iterator[str]:
+    """What AKS may refuse: that stops the move before it changes a connection."""
+    for each in answers:
+        if each.outcome is Outcome.UNKNOWN and each.rule.severity is Severity.BLOCKER:
+            what = "; ".join(dict.fromkeys(missing.detail for missing in each.missing))
+            yield f"{each.rule.id}: AKS may refuse it: {each.rule.title}. Not told: {what}"
 
 
 def _blockers(plan: Plan, answers: Iterable[Answer]) -> Iterator[str]:

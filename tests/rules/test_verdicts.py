@@ -19,12 +19,21 @@ VERDICTS: list[tuple[str, Question, str]] = [
     ("Safe", question(DB, FRONT, L1, source="npm"), ""),
     # Nothing uses SCTP, so it does not matter that nobody knows what Cilium does with it.
     ("Safe", question(DB, FRONT, L1, source="none"), ""),
-    ("Safe", question(DB, FRONT, L1, mig.DENY, source="calico"), ""),
+    ("Safe", question(DB, FRONT, L1, mig.DENY, source="calico", webhooks=()), ""),
+    # What the API server calls is not told, and calls of it do not come from a listed endpoint.
+    ("Unknown", question(DB, FRONT, L1, mig.DENY, source="calico"), "MIG-009"),
     ("Safe", question(DB, FRONT, L1, block("203.0.113.0/24", "{namespaceSelector: {}}"),
                       source="calico"), ""),
     ("Safe", question(DB, source="npm", engine="npm"), ""),
-    ("SafeWithFixes", question(DB, FRONT, L1, block("10.244.0.0/16"), source="npm"), "MIG-001"),
+    ("SafeWithFixes", question(DB, FRONT, L1, feat.DNS_POD, block("10.244.0.0/16"), source="npm"),
+     "MIG-001"),
+    # A remedy for what is known does not settle what is not.
+    ("Unknown", question(DB, FRONT, L1, block("10.244.0.0/16"), source="npm"), "MIG-011"),
     ("SafeWithFixes", question(DB, L1, TO_443, source="npm", engine="calico"), "MIG-004"),
+    # No pair of endpoints changes, and the load balancer's clients do not get through any more.
+    ("SafeWithFixes", question(DB, L1, mig.LB, mig.DENY, source="npm", webhooks=()), "MIG-006"),
+    ("SafeWithFixes", question(DB, L1, mig.LB, mig.DENY, source="npm", engine="calico"),
+     "MIG-006"),
     ("Unsafe", question(DB, FRONT, L1, feat.GNP, source="calico"), "MIG-022"),
     ("Unsafe", question(DB, FRONT, L1, mig.DENY, source="npm", engine="none"), "MIG-020"),
     ("Blocked", question(DB, source="npm", record=cluster(pools=(linux(), windows()))),

@@ -50,6 +50,10 @@ class Rule:
     """Of MIG rules: `Before`, `After` or `None`, when the remedy can be applied."""
     whole_cluster: bool = False
     """The engine itself makes the difference, whatever the policies are."""
+    beyond_map: bool = False
+    """It speaks of calls that no connection between listed endpoints stands for."""
+    hypothetical: bool = False
+    """Its being open is about traffic that nothing may use, so a verdict can be given."""
     extends: bool = False
     """Not among the rules of knowledge/engines.md section 8: found by comparing pipelines."""
 
@@ -81,6 +85,8 @@ def _rule(area: Area, entry: Mapping[str, Any]) -> Rule:
         change=entry.get("change", ""),
         remedy_when=entry.get("remedyWhen", ""),
         whole_cluster=entry.get("wholeCluster", False),
+        beyond_map=entry.get("beyondMap", False),
+        hypothetical=entry.get("hypothetical", False),
         extends=entry.get("extends", False),
     )
 
