@@ -1,7 +1,8 @@
 """The benchmarks: `python -m benchmarks`, or `make bench`.
 
 Every measurement runs in a process of its own, one after the other. Writes results.json and
-results.md beside this file.
+results.md beside this file after each piece of work. `--readme` measures nothing: it puts the
+table of results.json into the README.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import time
 from pathlib import Path
 
 from benchmarks.lab import Lab
+from benchmarks.readme import put_into_readme
 from benchmarks.report import Row, described, machine, table, write
 from benchmarks.works import WORKS
 
@@ -22,7 +24,12 @@ def main() -> int:
     parser.add_argument("--only", action="append", choices=WORKS, help="may be given repeatedly")
     parser.add_argument("--runs", type=int, default=5, help="of each measurement (5)")
     parser.add_argument("--quick", action="store_true", help="one run, small: does it work?")
+    parser.add_argument("--readme", action="store_true", help="write the README's table")
     arguments = parser.parse_args()
+    here = Path(__file__).resolve().parent
+    if arguments.readme:
+        put_into_readme(here / "results.json", here.parent / "README.md")
+        return 0
     if arguments.runs < 1:
         parser.error("--runs must be at least 1")
     found = machine()
@@ -35,9 +42,9 @@ def main() -> int:
         for name, work in WORKS.items():
             if not arguments.only or name in arguments.only:
                 rows.extend(work(lab))
+                write(rows, found, here)
     _tell("")
     print(table(rows))
-    write(rows, found, Path(__file__).resolve().parent)
     missed = [row for row in rows if row.met is False]
     print(
         f"{sum(row.met is True for row in rows)} goals met, {len(missed)} missed,"

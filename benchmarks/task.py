@@ -15,6 +15,7 @@ import sys
 MODULES = {
     "benchmarks.reading_tasks": ("decode_json", "solve_dump", "run_command", "list_files"),
     "benchmarks.kernel_tasks": ("solve_growing", "evaluate_flows", "change_policies", "compare"),
+    "benchmarks.report_tasks": ("migration_report", "compatibility_report"),
     "benchmarks.http_tasks": ("throughput", "responsiveness"),
 }
 #: Here the memory of the started processes counts.

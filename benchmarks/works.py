@@ -7,6 +7,7 @@ from statistics import median
 
 from benchmarks.lab import Lab, Measured
 from benchmarks.report import Row, percentile
+from benchmarks.report_works import reports
 
 ENGINES = ("cilium", "npm")
 CHANGES = 30
@@ -274,6 +275,7 @@ WORKS: dict[str, Callable[[Lab], list[Row]]] = {
         verdict,
         change,
         comparison,
+        reports,
         throughput,
         responsiveness,
     )
