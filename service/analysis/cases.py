@@ -76,7 +76,7 @@ def _among(column: Column, chosen: int) -> Column:
 def _reasons(cut: Cut, column: Column) -> _Open:
     found: _Open = [[] for _ in cut.pieces]
     for traffic, sources, why in column.unknown:
-        for part in cut.parts[traffic]:
+        for part in cut.parts[id(traffic)]:
             found[part].append((sources, why))
     return found
 
