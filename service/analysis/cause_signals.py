@@ -227,6 +227,8 @@ def _is_itself(connection: Connection) -> bool:
 
 
 def _codes(finder: RuleFinder, policies: Iterable[PolicyRef]) -> frozenset[str]:
+    if not finder.findings:
+        return frozenset()
     return frozenset(finding.code for each in policies for finding in finder.findings.get(each, ()))
 
 

@@ -21,7 +21,7 @@ from service.analysis.row_causes import RowCauses
 from service.analysis.row_changes import RowPair
 from service.analysis.solve import Layer
 from service.analysis.space import Standing
-from service.analysis.witness import Court, ends_of
+from service.analysis.witness import Court
 from service.model.intervals import Intervals
 from service.model.pipeline import Direction
 
@@ -103,12 +103,12 @@ class RowImpact:
         known = self._causes.known(chosen, peer)
         if known is not None:
             return known
+        direction = chosen.pair.direction
         at, others = next(self._units.existing(subject, 1 << peer))
-        difference = self._units.difference(chosen.pair.direction, at, others.bit_length() - 1)
         return self._causes.ask(
             chosen,
             peer,
-            ends_of(difference, self._courts[0]),
+            self._units.ends(direction, at, others.bit_length() - 1, self._courts[0]),
             same_node=self._share_node(subject, peer),
         )
 

@@ -10,6 +10,8 @@ from service.analysis.compare import Block, Comparison, Difference
 from service.analysis.impact import LISTED_UNITS
 from service.analysis.space import Space, Standing, bits
 from service.analysis.units import Home, Unit, external_unit
+from service.analysis.witness import Court, ends_of
+from service.model.endpoint import Endpoint
 from service.model.intervals import NOTHING
 from service.model.pipeline import Direction
 from service.model.verdict import Decision
@@ -41,6 +43,7 @@ class ImpactUnits:
                 self._alone |= 1 << index
         self._met: dict[int, int] = {}
         self._homes: dict[int, Home] = {}
+        self._hosts: dict[int, dict[str | None, Endpoint]] = {}
 
     @property
     def size(self) -> int:
@@ -130,6 +133,46 @@ class ImpactUnits:
         """One pair of units of two places that exist together."""
         sources, destinations = _ends(direction, 1 << subject, 1 << peer)
         return next(self._comparison.differences(_block(sources, destinations)))
+
+    def ends(
+        self, direction: Direction, subject: int, peer: int, court: Court
+    ) -> tuple[Endpoint, Endpoint]:
+        """A source and a destination at two places that exist together."""
+        found = self._placed_ends(subject, peer)
+        if found is None:
+            return ends_of(self.difference(direction, subject, peer), court)
+        return found if direction is Direction.EGRESS else found[::-1]
+
+    def _placed_ends(self, subject: int, peer: int) -> tuple[Endpoint, Endpoint] | None:
+        """Members of two places, where that is easy: most places are pods."""
+        here, there = self._positions[subject], self._positions[peer]
+        standings = {here.standing, there.standing}
+        if Standing.PLAIN not in standings or here.is_external or there.is_external:
+            return None
+        if standings == {Standing.PLAIN}:
+            one, other = here.seats[0].members[0], there.seats[0].members[0]
+            return (one, other) if subject != peer else None
+        if here.standing is not Standing.PLAIN:
+            turned = self._placed_ends(peer, subject)
+            return turned[::-1] if turned else None
+        for pod in (member for seat in here.seats for member in seat.members):
+            if there.standing is Standing.OWN_NODE:
+                host = self._by_node(peer).get(pod.node)
+                if host is not None:
+                    return pod, host
+                continue
+            for node, host in self._by_node(peer).items():
+                if node != pod.node or node is None:
+                    return pod, host
+        return None
+
+    def _by_node(self, place: int) -> dict[str | None, Endpoint]:
+        """What is at a place on the node network, by its node."""
+        known = self._hosts.get(place)
+        if known is None:
+            members = (each for seat in self._positions[place].seats for each in seat.members)
+            known = self._hosts[place] = {each.node: each for each in members}
+        return known
 
     def sides(self, pairs: Pairs) -> tuple[Units, Units]:
         """The units that are the subjects, and those that are the peers."""

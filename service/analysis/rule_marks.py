@@ -37,6 +37,8 @@ class RuleMarks:
         self._policies = {each.ref: each for each in policies}
         self._inventory = inventory
         self._hidden = hidden
+        self._families: dict[PolicyRef, str] = {}
+        self._isolation: dict[tuple[PolicyRef, Direction], frozenset[str]] = {}
 
     @cached_property
     def _init_names(self) -> frozenset[str]:
@@ -65,7 +67,10 @@ class RuleMarks:
 
     def family(self, ref: PolicyRef) -> str:
         """The family of a policy's kind."""
-        return family(ref) or "other"
+        known = self._families.get(ref)
+        if known is None:
+            known = self._families[ref] = family(ref) or "other"
+        return known
 
     def of_rule(self, ref: PolicyRef, pointer: str, peer: Endpoint) -> set[str]:
         """The marks of one rule, as far as they concern a peer."""
@@ -122,8 +127,14 @@ class RuleMarks:
         hidden = any(self._hidden(each.key) for each in selector.requirements)
         return {"hiddenLabel"} if hidden else set()
 
-    def of_isolation(self, ref: PolicyRef, direction: Direction) -> set[str]:
+    def of_isolation(self, ref: PolicyRef, direction: Direction) -> frozenset[str]:
         """Marks that decide whether a policy isolates at all."""
+        known = self._isolation.get((ref, direction))
+        if known is None:
+            known = self._isolation[ref, direction] = frozenset(self._isolates(ref, direction))
+        return known
+
+    def _isolates(self, ref: PolicyRef, direction: Direction) -> set[str]:
         policy = self._policies.get(ref)
         if not isinstance(policy, NetworkPolicy):
             return set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -81,8 +82,12 @@ class Court:
 
     def outside(self, low: int, high: int) -> Endpoint:
         """Something outside the cluster with an address of a range."""
-        free = Intervals(((low, high),)) - self._inside
-        point = free.spans[0][0] if free else low
+        point = low
+        index = bisect_right(self._inside.spans, (low, float("inf"))) - 1
+        if index >= 0:
+            # Ranges do not touch, so what follows one of them is free.
+            point = max(low, self._inside.spans[index][1] + 1)
+        point = point if point <= high else low
         return Endpoint(EndpointKind.EXTERNAL, format_address(point), addresses=(point,))
 
     def hear(self, source: Endpoint, destination: Endpoint, point: int) -> Side | None:
