@@ -38,6 +38,26 @@ class Example:
         return witness_between(self.ends, self.traffic, *self.courts)
 
 
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A connection of a group that both engines were asked about already."""
+
+    found: Witness
+    same_node: bool | None = None
+
+    def witness(self) -> Witness:
+        """What both engines say to it."""
+        return self.found
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class CalledService:
+    """The Service that connections of a group go through."""
+
+    namespace: str
+    name: str
+
+
 @dataclass(frozen=True)
 class ImpactGroup:
     """Connections that change for the same reason, through the same policies.
@@ -53,11 +73,13 @@ class ImpactGroup:
     destination_count: int
     traffic: Intervals
     pairs: int
-    example: Example = field(repr=False, compare=False)
+    example: Example | Decided = field(repr=False, compare=False)
     is_sampled: bool = False
     """Whether there may be more of it than was asked."""
     isolation: Isolation | None = None
     """Of what opens because nothing is enforced any more: how deliberately it was closed."""
+    service: CalledService | None = None
+    """Where only calls through a Service change, and not what reaches its backends directly."""
 
     @cached_property
     def witness(self) -> Witness:
@@ -79,11 +101,13 @@ class ImpactGroup:
 class Impact:
     """Everything that a change of engine changes.
 
-    `pairs` counts the pairs of units that have a connection which changes so, each once.
+    `pairs` counts the pairs of units that have a connection which changes so, each once; `calls`
+    the calls through Services that change beyond that.
     """
 
     groups: tuple[ImpactGroup, ...] = ()
     pairs: dict[Change, int] = field(default_factory=dict)
+    calls: dict[Change, int] = field(default_factory=dict)
 
     @property
     def explained(self) -> tuple[ImpactGroup, ...]:
@@ -110,4 +134,5 @@ def order_of(group: ImpactGroup) -> tuple[object, ...]:
         group.destinations,
         group.traffic.spans,
         group.cause.why if group.cause else "",
+        group.service or CalledService("", ""),
     )

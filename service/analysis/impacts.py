@@ -13,7 +13,7 @@ from service.analysis.changed_pieces import pieces_of
 from service.analysis.compare import Change, Difference, compare
 from service.analysis.engine_views import EngineView
 from service.analysis.gathering import Gathering, Share
-from service.analysis.impact import Impact
+from service.analysis.impact import Impact, order_of
 from service.analysis.impact_rows import RowImpact
 from service.analysis.impact_units import ImpactUnits
 from service.analysis.isolation import Isolations
@@ -21,6 +21,8 @@ from service.analysis.peer_classes import PeerClass, PeerClasses
 from service.analysis.pings import PORTS_AND_PING
 from service.analysis.row_causes import RowCauses
 from service.analysis.row_changes import RowComparer, row_pairs
+from service.analysis.service_changes import ServiceChange, ServiceComparer, unit_names
+from service.analysis.service_impact import call_counts, service_groups
 from service.analysis.solve import space_of
 from service.analysis.space import bits
 from service.analysis.units import seat_units
@@ -48,6 +50,9 @@ class EngineChange:
         self._parts = Parts(self.causes, courts)
         self._space = views[0].map.connectivity.space
         self._enforces = bool(after.ingress or after.egress)
+        self._services = ServiceComparer(
+            courts, snapshot, self.causes, unit_names(views[0].map.seating)
+        )
 
     def causes_of_parts(self, difference: Difference) -> tuple[Part, ...]:
         """A difference taken apart, each part with its witness and its causes."""
@@ -66,10 +71,18 @@ class EngineChange:
         for share in self._left(changed, gathering):
             gathering.take(share)
         isolations = None if self._enforces else Isolations(self.causes.finders[0])
+        calls = self.service_changes
+        through = service_groups(calls, is_sampled=self._services.is_sampled)
         return Impact(
-            gathering.groups(isolations),
+            tuple(sorted((*gathering.groups(isolations), *through), key=order_of)),
             {each: units.count(Direction.INGRESS, found) for each, found in changed.items()},
+            call_counts(calls),
         )
+
+    @cached_property
+    def service_changes(self) -> tuple[ServiceChange, ...]:
+        """Calls through Services that change, and that the maps do not tell."""
+        return tuple(self._services.changes())
 
     def _classes(self) -> Iterator[PeerClass]:
         comparer = RowComparer(self._space.families, self._space.everything)

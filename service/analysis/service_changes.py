@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from service.analysis.causes import Cause, Causes
 from service.analysis.compare import Change
@@ -18,7 +19,7 @@ from service.analysis.evaluate import Evaluator
 from service.analysis.resolving import NoNetwork, Resolver
 from service.analysis.service_clients import Client, Clients
 from service.analysis.services import EXPOSED, Backend, backends
-from service.analysis.units import Unit, external_unit
+from service.analysis.units import Seating, Unit, external_unit
 from service.analysis.witness import Court, Side, Witness
 from service.model.endpoint import Endpoint
 from service.model.flow import AddressEnd, Flow, PodEnd, ServiceEnd, SourceEnd
@@ -38,6 +39,16 @@ _CHANGES = {
 }
 
 UnitOf = Callable[[Endpoint], Unit]
+
+
+def unit_names(seating: Seating) -> UnitOf:
+    """The units that endpoints belong to."""
+    units = {
+        (member.namespace, member.name): seat.unit
+        for seat in seating.seats
+        for member in seat.members
+    }
+    return lambda endpoint: units[endpoint.namespace, endpoint.name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +100,25 @@ class ServiceComparer:
         unit_of: UnitOf,
     ) -> None:
         self._courts = courts
-        self._services = snapshot.inventory.services
+        self._inventory = snapshot.inventory
+        self._pod_cidrs = snapshot.facts.pod_cidrs
         self._causes = causes
         self._unit_of = unit_of
-        pod_cidrs = snapshot.facts.pod_cidrs
-        self._evaluators = [
-            Evaluator(each.pipeline, snapshot.inventory, pod_cidrs) for each in courts
-        ]
-        endpoints = courts[0].pipeline.endpoints
-        self._resolver = Resolver(snapshot.inventory, endpoints, pod_cidrs)
-        self._clients = Clients(courts, pod_cidrs)
         self._left = MOST_CALLS
+
+    # Most clusters have few Services that are asked about, and some have none.
+    @cached_property
+    def _evaluators(self) -> list[Evaluator]:
+        return [Evaluator(each.pipeline, self._inventory, self._pod_cidrs) for each in self._courts]
+
+    @cached_property
+    def _resolver(self) -> Resolver:
+        endpoints = self._courts[0].pipeline.endpoints
+        return Resolver(self._inventory, endpoints, self._pod_cidrs)
+
+    @cached_property
+    def _clients(self) -> Clients:
+        return Clients(self._courts, self._pod_cidrs)
 
     @property
     def is_sampled(self) -> bool:
@@ -109,10 +128,11 @@ class ServiceComparer:
     def changes(self) -> Iterator[ServiceChange]:
         """Every call that changes, by Service, port and backend."""
         asks_itself = self._treats_itself_differently()
-        for service in self._services:
-            for port in service.ports:
+        for service in self._inventory.services:
+            exposed = service.type in EXPOSED or bool(service.external_addresses)
+            for port in service.ports if exposed or asks_itself else ():
                 for backend in self._backends(service, port):
-                    if service.type in EXPOSED or service.external_addresses:
+                    if exposed:
                         for way in self._ways(service, port, backend):
                             yield from _merged(self._from_outside(way))
                     if asks_itself and self._is_selected(backend.endpoint):

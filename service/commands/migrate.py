@@ -98,7 +98,8 @@ def _wish(arguments: argparse.Namespace, subject: Subject) -> ReportWish:
 def _changes(conditions: list[str], found: Mapping[str, Any], content: ReportContent) -> bool:
     """Whether connections change in a way that somebody wants to fail on."""
     impact = found["impact"]
-    met = {each.value: impact["pairs"][each.value] > 0 for each in Change}
+    counts = impact["pairs"], impact["serviceCalls"]
+    met = {each.value: any(found[each.value] for found in counts) for each in Change}
     met[UNEXPLAINED] = impact["unexplainedCount"] > 0
     met[ANY] = found["verdict"] != Opinion.SAFE.value
     return any(met.get(each, False) for each in conditions)

@@ -7,8 +7,9 @@ from typing import Any
 
 from service.analysis.causes import Cause
 from service.analysis.compare import Change
-from service.analysis.impact import Impact, ImpactGroup
+from service.analysis.impact import CalledService, Impact, ImpactGroup
 from service.analysis.remedy import Remedy
+from service.analysis.service_changes import ServiceChange
 from service.usecases.flow_json import flow_body
 from service.usecases.map_json import connections_body, endpoint_body
 from service.usecases.map_queries import placement_body, side_body
@@ -28,6 +29,11 @@ def pairs_body(impact: Impact) -> Body:
     return {each.value: impact.pairs.get(each, 0) for each in Change}
 
 
+def _calls_body(impact: Impact) -> Body:
+    """How many calls through Services change, by change."""
+    return {each.value: impact.calls.get(each, 0) for each in Change}
+
+
 def impact_digest(impact: Impact) -> str:
     """Equal for equal impacts. What can be done about them does not count."""
     return digest_of_values([pairs_body(impact), group_bodies(impact.groups, ())])
@@ -38,6 +44,7 @@ def impact_body(impact: Impact, groups: Sequence[Body]) -> Body:
     unexplained = [each for each in groups if each["cause"] is None]
     return {
         "pairs": pairs_body(impact),
+        "serviceCalls": _calls_body(impact),
         "groupCount": len(groups),
         "groups": list(groups[:SHOWN_GROUPS]),
         "unexplainedCount": len(unexplained),
@@ -67,10 +74,40 @@ def _group_body(group: ImpactGroup, remedies: Sequence[Remedy]) -> Body:
         "pairs": group.pairs,
         "isSampled": group.is_sampled,
         **placement_body(group.example.same_node),
+        **_service_body(group.service),
         "witness": flow_body(group.witness.flow),
         "decidedBefore": side_body(group.witness.before),
         "decidedAfter": side_body(group.witness.after),
         "remedies": [remedy_body(each) for each in applicable[:_REMEDIES_OF_GROUP]],
+    }
+
+
+def _service_body(service: CalledService | None) -> Body:
+    if service is None:
+        return {}
+    return {"service": {"namespace": service.namespace, "name": service.name}}
+
+
+def service_line_body(change: ServiceChange) -> Body:
+    """A call through a Service that changes, as a line beside those between endpoints."""
+    before, after = change.witness.before, change.witness.after
+    assert before is not None
+    assert after is not None
+    called = CalledService(change.service.namespace, change.service.name)
+    (service,) = _service_body(called).values()
+    return {
+        "source": endpoint_body(change.source),
+        "destination": endpoint_body(change.destination),
+        "change": change.change.value,
+        "before": before.decision.value,
+        "after": after.decision.value,
+        "connections": connections_body(change.traffic),
+        **placement_body(change.same_node),
+        "service": {**service, "port": change.port.port},
+        "witness": flow_body(change.witness.flow),
+        "decidedBefore": side_body(before),
+        "decidedAfter": side_body(after),
+        "causes": cause_bodies(change.causes),
     }
 
 

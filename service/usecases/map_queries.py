@@ -14,8 +14,9 @@ from service.analysis.grouping import grouped
 from service.analysis.joint import Solved
 from service.analysis.listing import Line
 from service.analysis.map_pages import LinePosition, page_of_lines
+from service.analysis.service_changes import ServiceChange
 from service.analysis.summary import summarize
-from service.analysis.units import Seat, Unit
+from service.analysis.units import Seat, Seating, Unit
 from service.analysis.witness import Court, Side, Witness, witness_of
 from service.model.addresses import parse_address
 from service.usecases.flow_json import flow_body
@@ -115,6 +116,15 @@ class DifferenceFilter:
             self.source, difference.source_seats, difference.source
         ) and _end_accepted(self.destination, difference.destination_seats, difference.destination)
 
+    def accepts_call(self, change: ServiceChange, seating: Seating) -> bool:
+        """Whether a call through a Service is one of them."""
+        if self.change not in {None, change.change}:
+            return False
+        ends = (self.source, change.source), (self.destination, change.destination)
+        return all(
+            _end_accepted(wanted, (seating.by_unit.get(unit), None), unit) for wanted, unit in ends
+        )
+
 
 class ComparedMaps:
     """Two maps and what differs, with a witness for each difference that is looked at."""
@@ -124,6 +134,7 @@ class ComparedMaps:
             Solved(first.whole(), first.seating), Solved(second.whole(), second.seating)
         )
         self.before, self.after = Court(first.pipeline), Court(second.pipeline)
+        self.seating = first.seating
         self._blocks = sorted(self.comparison.blocks, key=_block_order)
 
     def summary(self) -> Body:
@@ -185,6 +196,11 @@ class ComparedMaps:
                 }
             )
         return Chunk(tuple(items), None)
+
+    @property
+    def end(self) -> int:
+        """The first number of a position behind all differences."""
+        return len(self._blocks)
 
     def witness(self, difference: Difference) -> Witness:
         """A concrete connection of a difference, decided under both maps."""

@@ -46,6 +46,8 @@ def pairs_text(pairs: Mapping[str, int]) -> str:
 def impact_section(impact: Body, groups: Sequence[Body]) -> str:
     """The connections that change, put together by cause."""
     parts = ["## What changes", f"Pairs of endpoints: {pairs_text(impact['pairs'])}."]
+    if any(impact["serviceCalls"].values()):
+        parts.append(f"Calls through Services besides: {pairs_text(impact['serviceCalls'])}.")
     if impact["unexplainedCount"]:
         parts.append(f"**{impact['unexplainedCount']} groups have no rule that explains them.**")
     if impact["isSampled"]:
@@ -66,7 +68,7 @@ def groups_table(groups: Iterable[Body]) -> str:
             _cause(each["cause"]),
             listed([_policy(found) for found in each["policies"]], _MOST_NAMES),
             _ends(each["sources"], each["sourceCount"]),
-            _ends(each["destinations"], each["destinationCount"]),
+            _ends(each["destinations"], each["destinationCount"]) + _through(each),
             plain(connections_text(each["connections"])),
             str(each["pairs"]),
             _witness(each),
@@ -89,6 +91,13 @@ def _policy(found: Body) -> str:
 
 def _ends(endpoints: Iterable[Body], count: int) -> str:
     return listed([plain(endpoint_text(each)) for each in endpoints], _MOST_NAMES, count)
+
+
+def _through(group: Body) -> str:
+    service = group.get("service")
+    if service is None:
+        return ""
+    return f"<br>through Service {plain(service['namespace'])}/{plain(service['name'])}"
 
 
 def _witness(group: Body) -> str:

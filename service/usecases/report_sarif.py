@@ -187,7 +187,7 @@ def _group(group: Body, locate: _Locator) -> dict[str, Any]:
     )
     why = f"{cause['why']}. {cause['remedy']}" if cause else "No rule explains it."
     text = (
-        f"{group['change']}: {ends} on {connections_text(group['connections'])} "
+        f"{group['change']}: {ends} on {connections_text(group['connections'])}{_through(group)} "
         f"({group['pairs']} pairs, for example {flow_text(group['witness'])}). {why}"
     )
     policies = [locate.of_policy(each["policy"], each["rule"]) for each in group["policies"]]
@@ -211,6 +211,11 @@ def _group(group: Body, locate: _Locator) -> dict[str, Any]:
             "witness": group["witness"],
         },
     }
+
+
+def _through(group: Body) -> str:
+    service = group.get("service")
+    return f" through Service {service['namespace']}/{service['name']}" if service else ""
 
 
 def _fingerprint(result: Body) -> str:

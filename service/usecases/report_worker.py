@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from service.analysis.causes import Cause, Causes
 from service.analysis.impacts import impacts_between
+from service.analysis.service_changes import ServiceChange, ServiceComparer, unit_names
+from service.analysis.witness import Court
 from service.engines.registry import compile_pipeline
+from service.model.snapshot import Snapshot
 from service.usecases.caches import Recent
-from service.usecases.impact_body import cause_bodies
+from service.usecases.impact_body import cause_bodies, service_line_body
 from service.usecases.impact_body import impact_digest as digest_of_impact
-from service.usecases.map_queries import Chunk, DifferenceFilter, Position
+from service.usecases.map_queries import Chunk, ComparedMaps, DifferenceFilter, Position
 from service.usecases.map_solving import collection_paused
 from service.usecases.map_worker import (
     ContentNeeded,
@@ -48,6 +51,7 @@ __all__ = [
 _LOOKED_AT = 2_000
 
 _causes: Recent[Causes] = Recent(2)
+_calls: Recent[tuple[ServiceChange, ...]] = Recent(2)
 _digests: Recent[str] = Recent(64)
 
 
@@ -104,23 +108,52 @@ def impact_page(
     A page can hold fewer lines than asked for and still not be the last. Raises `ContentNeeded`.
     """
     maps = compared_maps(keys, contents)
-    causes = _causes.get(
-        (keys, local_dns),
-        lambda: Causes(
-            maps.before.pipeline,
-            maps.after.pipeline,
-            read_revision(keys[0], contents[0] if contents else None).snapshot,
-            local_dns=local_dns,
-        ),
-    )
+    snapshot = read_revision(keys[0], contents[0] if contents else None).snapshot
+    basis = (keys, local_dns)
+
+    def causes() -> Causes:
+        before, after = maps.before.pipeline, maps.after.pipeline
+        return Causes(before, after, snapshot, local_dns=local_dns)
+
+    known = _causes.get(basis, causes)
+    calls = _calls.get(basis, lambda: _service_changes(maps, snapshot, known))
     items: list[Body] = []
     place = after
-    for looked, (found, difference) in enumerate(maps.differences(wanted.differences, after)):
+    for looked, (found, body) in enumerate(_lines(maps, known, calls, wanted, after)):
         if len(items) == size or looked == _LOOKED_AT:
             return Chunk(tuple(items), place)
         place = found
+        if body is not None:
+            items.append(body)
+    return Chunk(tuple(items), None)
+
+
+def _service_changes(
+    maps: ComparedMaps, snapshot: Snapshot, causes: Causes
+) -> tuple[ServiceChange, ...]:
+    pod_cidrs = snapshot.facts.pod_cidrs
+    courts = Court(maps.before.pipeline, pod_cidrs), Court(maps.after.pipeline, pod_cidrs)
+    comparer = ServiceComparer(courts, snapshot, causes, unit_names(maps.seating))
+    return tuple(comparer.changes())
+
+
+def _lines(
+    maps: ComparedMaps,
+    causes: Causes,
+    calls: tuple[ServiceChange, ...],
+    wanted: ImpactFilter,
+    after: Position | None,
+) -> Iterator[tuple[Position, Body | None]]:
+    """Every position with its line, None where the rules of that are not wanted; calls last."""
+    for place, difference in maps.differences(wanted.differences, after):
         witness = maps.witness(difference)
         named = causes.of_witness(witness)
+        line = None
         if wanted.accepts(named):
-            items.append({**maps.body(difference, witness), "causes": cause_bodies(named)})
-    return Chunk(tuple(items), None)
+            line = {**maps.body(difference, witness), "causes": cause_bodies(named)}
+        yield place, line
+    first = after[1] + 1 if after and after[0] == maps.end else 0
+    for number, call in enumerate(calls[first:], first):
+        if wanted.differences.accepts_call(call, maps.seating):
+            line = service_line_body(call) if wanted.accepts(call.causes) else None
+            yield (maps.end, number), line

@@ -73,7 +73,8 @@ def test_reports_to_each_engine(api: Api, clusters: dict[str, str], name: str, s
         check_numbers(found.body)
         assert found.body["source"]["name"] == source
         lines = api.get(f"{found.path}/impacts?pageSize={CONFIRMED}")["items"]
-        assert bool(lines) == any(found.body["impact"]["pairs"].values())
+        counts = (found.body["impact"][each] for each in ("pairs", "serviceCalls"))
+        assert bool(lines) == any(count for each in counts for count in each.values())
         assert all(each["causes"] for each in lines)
         if lines:
             confirm(api, revision, found.body, lines)
@@ -92,7 +93,9 @@ def check_numbers(body: Json) -> None:
     assert impact["unexplainedCount"] == 0
     assert impact["unexplained"] == []
     assert all(each["cause"] for each in impact["groups"])
-    assert sum(impact["pairs"].values()) >= impact["groupCount"]
+    assert sum(impact["pairs"].values()) + sum(impact["serviceCalls"].values()) >= len(
+        {json.dumps(each["witness"]) for each in impact["groups"]}
+    )
     if body["path"]["support"] in {"Blocked", "NotSupported"}:
         assert body["verdict"] == "Blocked"
     elif body["verdict"] == "Blocked":

@@ -154,6 +154,23 @@ class RemedySchema(ReadySchema):
     manifest = fields.Dict(metadata={"description": "A whole object."})
 
 
+class CalledServiceSchema(ReadySchema):
+    """A Service."""
+
+    EXAMPLES = ({"namespace": "demo", "name": "server"},)
+
+    namespace = fields.String(required=True)
+    name = fields.String(required=True)
+
+
+class CalledServicePortSchema(CalledServiceSchema):
+    """A port of a Service."""
+
+    EXAMPLES = ({"namespace": "demo", "name": "server", "port": 80},)
+
+    port = fields.Integer(required=True)
+
+
 class ImpactGroupSchema(ReadySchema):
     """Connections that change for the same reason, through the same policies."""
 
@@ -182,6 +199,13 @@ class ImpactGroupSchema(ReadySchema):
         metadata={"description": "Whether one pair was asked for pods that are alike."},
     )
     placement = placement()
+    service = fields.Nested(
+        CalledServiceSchema,
+        metadata={
+            "description": "Where only calls through this Service change, and not what reaches "
+            "its backends directly."
+        },
+    )
     witness = fields.Nested(FlowSchema, required=True)
     decided_before = fields.Nested(DecidedSchema, required=True, allow_none=True)
     decided_after = fields.Nested(DecidedSchema, required=True, allow_none=True)
@@ -194,6 +218,11 @@ class ImpactSchema(ReadySchema):
     """The numbers of an impact with its first groups."""
 
     pairs = fields.Nested(PairCountsSchema, required=True)
+    service_calls = fields.Nested(
+        PairCountsSchema,
+        required=True,
+        metadata={"description": "Calls through Services that change beyond the pairs."},
+    )
     group_count = fields.Integer(required=True)
     groups = fields.List(
         fields.Nested(ImpactGroupSchema),
@@ -219,6 +248,13 @@ class ImpactLineSchema(DifferenceSchema):
         },
     )
 
+    service = fields.Nested(
+        CalledServicePortSchema,
+        metadata={
+            "description": "The call goes through it; `placement` then tells whether the node "
+            "that receives it runs the backend. Such lines come last."
+        },
+    )
     causes = fields.List(fields.Nested(LineCauseSchema), required=True)
 
 

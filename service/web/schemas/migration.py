@@ -197,6 +197,7 @@ class MigrationReportSchema(MigrationNameSchema, ReportBodySchema):
             "path": PATH,
             "impact": {
                 "pairs": PAIRS,
+                "serviceCalls": {"newlyAllowed": 0, "newlyDenied": 0, "newlyUnknown": 0},
                 "groupCount": 1,
                 "groups": [GROUP],
                 "unexplainedCount": 0,
