@@ -78,7 +78,7 @@ openapi: $(READY) ## Write openapi.yaml from the code
 	@$(BIN)/python -m service.cli openapi --output openapi.yaml
 
 .PHONY: bench
-bench: $(READY) ## Measure, beside bounds and goals; ARGS="--only dump", ARGS=--quick
+bench: $(READY) ## Measure, beside bounds and goals; ARGS="--only dump", --quick; --readme writes its table
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 \

@@ -1,8 +1,9 @@
 """The benchmarks: `python -m benchmarks`, or `make bench`.
 
 Every measurement runs in a process of its own, one after the other. Writes results.json and
-results.md beside this file after each piece of work. `--readme` measures nothing: it puts the
-table of results.json into the README.
+results.md beside this file after each piece of work; with `--only`, what was measured on the same
+machine before stays. `--readme` measures nothing: it puts the table of results.json into the
+README.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from pathlib import Path
 
 from benchmarks.lab import Lab
 from benchmarks.readme import put_into_readme
-from benchmarks.report import Row, described, machine, table, write
+from benchmarks.report import Row, described, load, machine, table
+from benchmarks.results import Results
 from benchmarks.works import WORKS
 
 
@@ -33,22 +35,29 @@ def main() -> int:
     if arguments.runs < 1:
         parser.error("--runs must be at least 1")
     found = machine()
-    print(described(found), flush=True)
+    print(f"{described(found)}, load {load()} before", flush=True)
     start = time.monotonic()
     rows: list[Row] = []
+    results = Results(here, found, tuple(WORKS), keep=bool(arguments.only))
     with tempfile.TemporaryDirectory(prefix="netverdict-bench-") as folder:
         runs = 1 if arguments.quick else arguments.runs
         lab = Lab(Path(folder), runs, arguments.quick, _tell)
         for name, work in WORKS.items():
-            if not arguments.only or name in arguments.only:
-                rows.extend(work(lab))
-                write(rows, found, here)
-    _tell("")
-    print(table(rows))
+            if arguments.only and name not in arguments.only:
+                continue
+            load_before = load()
+            measured = work(lab)
+            rows.extend(measured)
+            _tell("")
+            print(f"\n{table(measured)}", flush=True)
+            # What is measured once and small only shows that it works.
+            if not arguments.quick:
+                results.add(name, measured, runs=runs, load_before=load_before)
     missed = [row for row in rows if row.met is False]
+    where = "nothing is kept" if arguments.quick else "results.json and .md are in benchmarks/"
     print(
-        f"{sum(row.met is True for row in rows)} goals met, {len(missed)} missed,"
-        f" {time.monotonic() - start:.0f} s; results.json and results.md are in benchmarks/"
+        f"\n{sum(row.met is True for row in rows)} goals met, {len(missed)} missed,"
+        f" {time.monotonic() - start:.0f} s; {where}"
     )
     return 0
 

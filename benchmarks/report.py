@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
 
@@ -56,7 +55,9 @@ def shown(value: float, unit: str) -> str:
     """A figure with its unit, in milliseconds where seconds would be small."""
     if unit == "s" and value < 0.1:
         return f"{value * 1000:.2f} ms" if value < 0.01 else f"{value * 1000:.1f} ms"
-    return f"{value:.2f} s" if unit == "s" else f"{value:,.0f} {unit}"
+    if unit in {"s", "times"}:
+        return f"{value:.2f} {unit}"
+    return f"{value:,.0f} {unit}"
 
 
 def percentile(samples: Sequence[float], percent: int) -> float:
@@ -64,7 +65,10 @@ def percentile(samples: Sequence[float], percent: int) -> float:
     return quantiles(samples, n=100, method="inclusive")[percent - 1]
 
 
-def machine() -> dict[str, str | int | float]:
+Machine = dict[str, str | int | float]
+
+
+def machine() -> Machine:
     """What the figures were measured on."""
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return {
@@ -73,15 +77,19 @@ def machine() -> dict[str, str | int | float]:
         "processor": _processor(),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
-        "load_before": round(os.getloadavg()[0], 2),
     }
 
 
-def described(found: dict[str, str | int | float]) -> str:
+def load() -> float:
+    """How many processes wanted to run in the last minute."""
+    return round(os.getloadavg()[0], 2)
+
+
+def described(found: Machine) -> str:
     """The machine in a line."""
     return (
         f"{found['cores']} cores ({found['processor']}), {found['memory_gib']} GiB, "
-        f"{found['system']}, Python {found['python']}, load {found['load_before']} before"
+        f"{found['system']}, Python {found['python']}"
     )
 
 
@@ -99,14 +107,6 @@ def markdown(rows: Sequence[Row]) -> str:
     """The rows as a Markdown table."""
     lines = [COLUMNS, tuple("---" for _ in COLUMNS), *(row.cells() for row in rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
-
-
-def write(rows: Sequence[Row], found: dict[str, str | int | float], folder: Path) -> None:
-    """Write results.json and results.md into a folder."""
-    body = {"machine": found, "rows": [{**asdict(row), "median": row.figure} for row in rows]}
-    (folder / "results.json").write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
-    text = f"Measured on {described(found)}.\n\n{markdown(rows)}"
-    (folder / "results.md").write_text(text, encoding="utf-8")
 
 
 def _processor() -> str:
