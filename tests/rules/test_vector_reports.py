@@ -33,7 +33,9 @@ ENGINES = {
 }
 #: Cases that no upload makes: what was applied before is not part of a revision.
 NOT_UPLOADED = {each.id for each in ASKED if each.applied_before()}
-CASES = {each.id: each for each in ASKED if each.id not in NOT_UPLOADED}
+#: Cases about ICMP: lines of an impact tell ports of TCP, UDP and SCTP.
+NOT_LISTED = {each.id for each in ASKED if each.flow().port is None}
+CASES = {each.id: each for each in ASKED if each.id not in NOT_UPLOADED | NOT_LISTED}
 
 
 def text_of(case: Case, engine: str) -> str:
@@ -48,8 +50,8 @@ def revision_of(api: Api, case_id: str, os: str) -> str:
 
 
 @cache
-def answers(api: Api, case_id: str, os: str, engine: str) -> tuple[str, frozenset[str]]:
-    """The verdict on the flow of a case, and the assumptions that it rests on."""
+def answers(api: Api, case_id: str, os: str, engine: str) -> str:
+    """The verdict on the flow of a case."""
     case = CASES[case_id]
     asked = {
         "engine": choice(profile(text_of(case, engine))),
@@ -57,7 +59,7 @@ def answers(api: Api, case_id: str, os: str, engine: str) -> tuple[str, frozense
     }
     path = f"{revision_of(api, case_id, os)}/evaluations?dryRun=true"
     (found,) = api.post(path, asked, 200)["verdicts"]
-    return found["verdict"], frozenset(each["code"] for each in found["assumptions"])
+    return str(found["verdict"])
 
 
 @cache
@@ -170,10 +172,7 @@ def pairs() -> Iterator[Pair]:
 @pytest.mark.parametrize("pair", list(pairs()), ids=str)
 def test_a_report_lists_the_flow_where_engines_differ(api: Api, pair: Pair) -> None:
     flow = CASES[pair.case].flow()
-    before, assumed = answers(api, pair.case, pair.os, pair.source)
-    after, _ = answers(api, pair.case, pair.os, pair.target)
-    if "EndpointHasNoNetwork" in assumed or flow.port is None:
-        return
+    before, after = (answers(api, pair.case, pair.os, each) for each in (pair.source, pair.target))
     found = report_between(api, pair.case, pair.os, pair.source, pair.target)
     lines = listed(found, flow, (before, after))
     if before == after:
@@ -190,7 +189,7 @@ def test_it_names_the_right_rule(
     api: Api, case: str, os: str, source: str, target: str, rule: str
 ) -> None:
     found = report_between(api, case, os, source, target)
-    before, after = (answers(api, case, os, each)[0] for each in (source, target))
+    before, after = (answers(api, case, os, each) for each in (source, target))
     lines = listed(found, CASES[case].flow(), (before, after))
 
     assert lines
@@ -208,3 +207,8 @@ def test_every_two_engines_and_every_rule_of_the_table_are_asked() -> None:
         for source, target in permutations(engines, 2):
             assert any((each.os, each.source, each.target) == (os, source, target)
                        for each in asked)  # fmt: skip
+
+
+def test_few_cases_are_left_out() -> None:
+    assert {"AZ-06"} == NOT_UPLOADED
+    assert {"NP-19", "CI-22"} == NOT_LISTED
