@@ -117,10 +117,13 @@ class Signatures:
         alone: frozenset[tuple[str, str]] = frozenset(),
     ) -> list[Party]:
         """The endpoints grouped by signature; those in `alone` stand each for itself."""
+        members = tuple(endpoints)
+        if len(members) == 1:
+            return [Party(members)]
         found: dict[Hashable, list[Endpoint]] = {}
-        for each in endpoints:
+        for each in members:
             key = self.of(each, with_node=with_node)
             if (each.namespace, each.name) in alone:
                 key = (key, each.name)
             found.setdefault(key, []).append(each)
-        return [Party(tuple(members)) for members in found.values()]
+        return [Party(tuple(each)) for each in found.values()]

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from service.analysis.asking import Answer, Encounter, ask, every, some
-from service.analysis.explaining import Failure, failures, fewest, traffic_failure
+from service.analysis.explaining import Failure, describe, fewest, lacking, traffic_failure
 from service.model.addresses import Family
 from service.model.assumption import Assumption
+from service.model.condition import ALWAYS, Condition
 from service.model.endpoint import Endpoint, EndpointKind
 from service.model.pipeline import (
     Direction,
@@ -25,6 +26,8 @@ from service.model.verdict import Decision, DirectionVerdict, Evidence
 
 NO_MATCH = "NoMatch"
 ISOLATES = "Isolates"
+#: Why a rule does not match: a condition and about whom, its traffic, or what needs no asking.
+_Reason = tuple[Condition, Encounter] | Traffic | Failure
 _NO_PEER = Failure("NoPeer", lambda: "the rule's list of peers is empty")
 
 #: Decisions of one end that do not stop a connection.
@@ -198,15 +201,26 @@ class _Asked:
         local = ask(rule.local, self.subject)
         return local if local is False else every((traffic, local, self.peer_answer(rule)[0]))
 
-    def rule_failures(self, rule: Rule) -> list[Failure]:
-        found = failures(rule.local, self.subject)
-        lacking = [failures(each.condition, self.peer) for each in rule.peers]
-        # A peer that lacks nothing matches, or may.
-        found.extend(fewest(lacking) if lacking else [_NO_PEER])
+    def rule_failures(self, rule: Rule) -> list[_Reason]:
+        local, subject, peer = rule.local, self.subject, self.peer
+        found: list[_Reason] = []
+        if local is not ALWAYS:
+            found.extend((each, subject) for each in lacking(local, subject))
+        if rule.peers:
+            # A peer that lacks nothing matches, or may.
+            alternatives = [lacking(each.condition, peer) for each in rule.peers]
+            found.extend((each, peer) for each in fewest(alternatives))
+        else:
+            found.append(_NO_PEER)
         if traffic_answer(rule.traffic, self.point, self.destination) is False:
-            failure = traffic_failure(rule.traffic, self.point, self.destination)
-            found.extend([failure] if failure else [])
+            found.append(rule.traffic)
         return found
+
+    def failure(self, reason: _Reason) -> Failure:
+        """What is told of a reason why a rule does not match."""
+        if isinstance(reason, Traffic):
+            return traffic_failure(reason, self.point, self.destination)
+        return reason if isinstance(reason, Failure) else describe(*reason)
 
 
 def _stage_decides(
@@ -264,7 +278,7 @@ def _match_evidence(rule: Rule) -> Evidence:
 
 def _nearest(selecting: list[tuple[StagePolicy, Answer]], asked: _Asked) -> Evidence | None:
     """The rule that lacks least, with the condition that failed."""
-    best: tuple[int, Rule, Failure] | None = None
+    best: tuple[int, Rule, _Reason] | None = None
     isolating = [policy for policy, _ in selecting if policy.isolates]
     for policy in isolating:
         for rule in policy.rules:
@@ -276,7 +290,8 @@ def _nearest(selecting: list[tuple[StagePolicy, Answer]], asked: _Asked) -> Evid
             if found and (best is None or len(found) < best[0]):
                 best = (len(found), rule, found[0])
     if best is not None:
-        count, rule, failure = best
+        count, rule, reason = best
+        failure = asked.failure(reason)
         others = f" (and {count - 1} more)" if count > 1 else ""
         return Evidence(
             NO_MATCH,

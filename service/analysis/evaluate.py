@@ -231,6 +231,8 @@ def _merge(
     groups: tuple[tuple[VerdictGroup, Assumption | None], ...],
 ) -> list[tuple[VerdictGroup, Assumption | None]]:
     """Groups with the same answer for the same reason as one."""
+    if len(groups) == 1:
+        return list(groups)
     found: dict[object, tuple[VerdictGroup, Assumption | None]] = {}
     for group, choice in groups:
         key = (group.decision, group.egress, group.ingress, group.assumptions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.analysis.asking import Encounter, ask, label_value
 from service.model.addresses import format_address, format_range
@@ -25,8 +25,7 @@ from service.model.pipeline import Traffic
 from service.model.ports import Protocol, describe_traffic, whole_protocol
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """A condition that did not hold. Of many, one is put into words; `tell` does that."""
 
     reason: str
@@ -51,22 +50,25 @@ _SCOPE_REASONS = {
 
 def failures(condition: Condition, about: Encounter) -> list[Failure]:
     """The parts of a condition that say no; empty where it holds or depends."""
-    match condition:
-        case AllOf(parts):
-            return [failure for part in parts for failure in failures(part, about)]
-        case AnyOf(parts) if parts:
-            return fewest([failures(part, about) for part in parts])
-        case _:
-            return [_describe(condition, about)] if ask(condition, about) is False else []
+    return [describe(each, about) for each in lacking(condition, about)]
 
 
-def fewest(alternatives: list[list[Failure]]) -> list[Failure]:
+def lacking(condition: Condition, about: Encounter) -> list[Condition]:
+    """The same, not described yet."""
+    if isinstance(condition, AllOf):
+        return [each for part in condition.parts for each in lacking(part, about)]
+    if isinstance(condition, AnyOf) and condition.parts:
+        return fewest([lacking(part, about) for part in condition.parts])
+    return [condition] if ask(condition, about) is False else []
+
+
+def fewest(alternatives: list[list[Condition]]) -> list[Condition]:
     """The alternative that lacks least; empty where there is none, or one that lacks nothing."""
     return min(alternatives, key=len, default=[])
 
 
-def traffic_failure(traffic: Traffic, point: int, destination: Endpoint) -> Failure | None:
-    """Why a protocol and port are not among a rule's; None where they are."""
+def traffic_failure(traffic: Traffic, point: int, destination: Endpoint) -> Failure:
+    """Why a protocol and port are not among a rule's."""
     port, protocol = point & 0xFFFF, point >> 16
     if traffic.numbered and not traffic.numbered.overlaps(whole_protocol(protocol)):
         return Failure(
@@ -112,7 +114,8 @@ def _protocol(number: int) -> str:
         return f"protocol {number}"
 
 
-def _describe(condition: Condition, about: Encounter) -> Failure:
+def describe(condition: Condition, about: Encounter) -> Failure:
+    """Why a condition that says no does."""
     endpoint = about.endpoint
     match condition:
         case LabelIs():

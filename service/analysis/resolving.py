@@ -77,6 +77,14 @@ class Resolver:
         return found
 
     @cached_property
+    def pods_by_workload(self) -> Mapping[tuple[str, str], list[Pod]]:
+        """Every pod of a workload, by its namespace and the workload's kind and name."""
+        found: dict[tuple[str, str], list[Pod]] = {}
+        for pod in self.inventory.pods:
+            found.setdefault((pod.namespace, pod.workload), []).append(pod)
+        return found
+
+    @cached_property
     def services(self) -> Mapping[tuple[str, str], Service]:
         """Every Service by namespace and name."""
         return {(each.namespace, each.name): each for each in self.inventory.services}
@@ -117,11 +125,7 @@ class Resolver:
                     )
                 return self._of_pods([pod], f"pod {namespace}/{name}")
             case WorkloadEnd(namespace, workload):
-                pods = [
-                    pod
-                    for pod in self.pods_by_namespace.get(namespace, ())
-                    if pod.workload == workload
-                ]
+                pods = self.pods_by_workload.get((namespace, workload), [])
                 what = f"workload {namespace}/{workload}"
                 if not pods:
                     raise UnresolvedEnd(

@@ -20,6 +20,10 @@ class EndpointKind(StrEnum):
     EXTERNAL = "External"
 
 
+_ON_NODE_NETWORK = frozenset({EndpointKind.NODE, EndpointKind.HOST_POD})
+_PODS = frozenset({EndpointKind.POD, EndpointKind.HOST_POD})
+
+
 @dataclass(frozen=True, slots=True)
 class EndpointPort:
     """A port that an endpoint offers by name, as far as the engine sees it."""
@@ -57,10 +61,10 @@ class Endpoint:
     @property
     def is_on_node_network(self) -> bool:
         """Whether it speaks with a node's address."""
-        return self.kind in {EndpointKind.NODE, EndpointKind.HOST_POD}
+        return self.kind in _ON_NODE_NETWORK
 
     def __str__(self) -> str:
-        if self.kind in {EndpointKind.POD, EndpointKind.HOST_POD}:
+        if self.kind in _PODS:
             return f"pod {self.namespace}/{self.name}"
         if self.kind is EndpointKind.NODE:
             return f"node {self.name}"

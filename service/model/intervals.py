@@ -10,6 +10,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+_BEYOND = float("inf")
+
 
 @dataclass(frozen=True, slots=True)
 class Intervals:
@@ -35,7 +37,7 @@ class Intervals:
         return cls(((value, value),))
 
     def __contains__(self, value: int) -> bool:
-        index = bisect_right(self.spans, (value, float("inf"))) - 1
+        index = bisect_right(self.spans, (value, _BEYOND)) - 1
         return index >= 0 and self.spans[index][0] <= value <= self.spans[index][1]
 
     def __bool__(self) -> bool:
