@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import BYTEA
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -63,12 +64,21 @@ class Json(TypeDecorator[Any]):
         # On PostgreSQL the JSON type writes the text itself.
         if value is None or dialect.name != "sqlite":
             return value
-        return json.dumps(value, separators=(",", ":"))
+        return json_text(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         if value is None or dialect.name != "sqlite":
             return value
         return json.loads(value)
+
+
+def json_text(value: Any) -> str:
+    """The text of JSON values, in their order."""
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:
+        # A lone surrogate has no UTF-8; escaped it can be kept.
+        return json.dumps(value, separators=(",", ":"))
 
 
 class Digest(TypeDecorator[str]):

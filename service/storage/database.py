@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from service.storage.columns import json_text
 from service.storage.prepared import Addition, Direct, Question
 
 __all__ = ["Database", "Session", "connect", "parse_url"]
@@ -185,6 +186,7 @@ def connect(url: str, *, pool_size: int = 8, foreign_keys: bool = True) -> Engin
             max_overflow=pool_size,
             pool_pre_ping=True,
             hide_parameters=True,
+            json_serializer=json_text,
             connect_args={
                 "application_name": "netverdict",
                 "connect_timeout": 10,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -49,9 +50,15 @@ def request_finished() -> None:
 
 def request_answered(method: str, route: str, status: int, seconds: float) -> None:
     """Count an answer; methods that nobody knows count as one."""
-    method = method if method in _METHODS else "other"
-    _REQUESTS.labels(method, route, str(status)).inc()
-    _SECONDS.labels(method, route).observe(seconds)
+    requests, times = _series(method if method in _METHODS else "other", route, status)
+    requests.inc()
+    times.observe(seconds)
+
+
+# Methods, routes and statuses are few, and a look into the registry takes a lock for each.
+@cache
+def _series(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
+    return _REQUESTS.labels(method, route, str(status)), _SECONDS.labels(method, route)
 
 
 def exposition() -> bytes:

@@ -16,6 +16,9 @@ from service.web.problems import RequestProblem
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 
+_LONGEST_REMEMBERED = 500
+_MOST_REMEMBERED = 200
+
 
 class StrictParser(FlaskParser):
     """Unknown and repeated query parameters are refused; a body must say what it is."""
@@ -41,7 +44,7 @@ class StrictParser(FlaskParser):
                 error.messages = {location: error.messages}
                 self.handle_error(error, req, schema, error_status_code=None, error_headers=None)
 
-        return read
+        return _remembering(read) if location == "query" else read
 
     def load_json(self, req: Request, schema: ma.Schema) -> Any:
         return json_body(req, JSON)
@@ -50,8 +53,6 @@ class StrictParser(FlaskParser):
         return json_body(req, MERGE_PATCH)
 
     def load_querystring(self, req: Request, schema: ma.Schema) -> Any:
-        if not req.query_string:
-            return {}
         query = super().load_querystring(req, schema)
         repeated = [
             {"parameter": name, "detail": "Given more than once."}
@@ -89,6 +90,26 @@ class StrictParser(FlaskParser):
             errors = [{"pointer": pointer(path), "detail": text} for path, text in found]
             raise RequestProblem(types.INVALID_BODY, _count(len(errors), "field"), errors=errors)
         raise AssertionError("marshmallow found a fault and named none")
+
+
+def _remembering(read: Callable[[Request], dict[str, Any]]) -> Callable[[Request], dict[str, Any]]:
+    """Queries repeat: most have none, or the same few parameters as the request before."""
+    known: dict[bytes, dict[str, Any]] = {}
+
+    def read_once(req: Request) -> dict[str, Any]:
+        text = req.query_string
+        found = known.get(text)
+        if found is None:
+            found = read(req)
+            if len(text) > _LONGEST_REMEMBERED:
+                return found
+            if len(known) >= _MOST_REMEMBERED:
+                known.clear()
+            known[text] = found
+        # Routes take out of it what they have read.
+        return dict(found)
+
+    return read_once
 
 
 def json_body(req: Request, media_type: str) -> Any:

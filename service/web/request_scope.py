@@ -19,8 +19,6 @@ _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(
 # Probes and scrapes come every few seconds and say nothing when all is well.
 _QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 
-log = logs.logger("netverdict.http")
-
 
 def install(app: Flask) -> None:
     """Give every request of the application its scope."""
@@ -66,8 +64,7 @@ def _end(response: Response) -> Response:
     found, status = route(), response.status_code
     metrics.request_answered(asked.method, found, status, seconds)
     if found not in _QUIET or status >= 400:
-        log.info(
-            "answered",
+        logs.answered(
             method=asked.method,
             path=asked.path,
             route=found,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -67,6 +68,46 @@ def test_probes_that_go_well_are_not_logged(api: Api, lines: io.StringIO) -> Non
     for path in ("/livez", "/readyz", "/metrics"):
         api("GET", path)
     assert read(lines) == []
+
+
+@pytest.mark.parametrize(("level", "count"), [("debug", 1), ("info", 1), ("warning", 0)])
+def test_the_level_holds_for_requests_too(
+    api: Api, lines: io.StringIO, level: str, count: int
+) -> None:
+    logs.configure(level, "json", lines)
+    api("GET", "/v1/engines")
+    assert len(read(lines)) == count
+
+
+def test_a_request_s_line_looks_like_all_others(api: Api, lines: io.StringIO) -> None:
+    api("GET", "/v1/engines")
+    logs.logger("other").info("answered", status=200)
+    ours, other = read(lines)
+    assert ours.keys() >= other.keys()
+    assert (ours["logger"], other["logger"]) == ("netverdict.http", "other")
+    logs.configure("info", "console", lines)
+    api("GET", "/v1/engines")
+    assert re.search(r"\[info +\] answered .*status=200", lines.getvalue().splitlines()[-1])
+
+
+def test_a_log_that_cannot_be_written_fails_no_request(
+    api: Api, lines: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_text: str) -> int:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(lines, "write", refuse)
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    logs.configure("info", "json", lines)
+    api("GET", "/v1/engines")
+
+
+def test_any_text_can_be_logged(lines: io.StringIO) -> None:
+    logging.getLogger("other").warning("%s", "\ud800 \x00 \u00e9")
+    logs.logger("other").warning("odd", value=object, names={1: "one"})
+    first, second = read(lines)
+    assert first["event"] == "\ud800 \x00 \u00e9"
+    assert second["value"] == repr(object)
 
 
 def test_lines_of_libraries_have_the_same_form(api: Api, lines: io.StringIO) -> None:
