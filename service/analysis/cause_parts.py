@@ -7,7 +7,7 @@ a policy which selects one of the ends, so a pair is asked once for each such st
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -52,7 +52,8 @@ class Parts:
         """The parts of one pair of units, in the order of their first ports."""
         ends = ends_of(difference, self._courts[0])
         found: dict[tuple[Cause | None, ...], Part] = {}
-        for traffic in self._stretches(ends, difference.block.traffic):
+        spoken = list(dict.fromkeys(self.spoken(ends, Direction)))
+        for traffic in self.stretches(spoken, difference.block.traffic):
             witness = witness_between(ends, traffic, *self._courts)
             causes = self._causes.of_witness(witness)
             known = found.get(causes)
@@ -62,11 +63,8 @@ class Parts:
                 found[causes] = Part(traffic, witness, causes)
         return tuple(found.values())
 
-    def _stretches(
-        self, ends: tuple[Endpoint, Endpoint], traffic: Intervals
-    ) -> Iterable[Intervals]:
-        """The traffic, cut so that every rule at either end holds a piece entirely or not."""
-        spoken = list(dict.fromkeys(self._spoken(ends)))
+    def stretches(self, spoken: Sequence[Intervals], traffic: Intervals) -> Iterable[Intervals]:
+        """Traffic cut so that each of some sets, and each special port, holds a piece or not."""
         found: dict[Hashable, Intervals] = {}
         for low, high in _cut(traffic, self._edges(spoken)):
             mark = self._mark(low, spoken)
@@ -77,16 +75,14 @@ class Parts:
             found[mark] = found.get(mark, NOTHING) | Intervals(((low, high),))
         return found.values()
 
-    def _spoken(self, ends: tuple[Endpoint, Endpoint]) -> Iterator[Intervals]:
-        """The traffic of each rule, names looked up at the destination."""
+    def spoken(
+        self, ends: tuple[Endpoint, Endpoint], directions: Iterable[Direction]
+    ) -> Iterator[Intervals]:
+        """The traffic of each rule at an end, names looked up at the destination."""
         for court in self._courts:
-            source, destination = map(court.endpoint, ends)
-            if source is None or destination is None:
-                continue
-            for direction, subject in (
-                (Direction.EGRESS, source),
-                (Direction.INGRESS, destination),
-            ):
+            source, destination = (court.endpoint(each) or each for each in ends)
+            for direction in directions:
+                subject = source if direction is Direction.EGRESS else destination
                 for _, policies in court.index[direction].policies_for(subject):
                     for policy in policies:
                         for rule in policy.rules:

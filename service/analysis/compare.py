@@ -29,7 +29,8 @@ class Change(StrEnum):
     NEWLY_UNKNOWN = "newlyUnknown"
 
 
-_CHANGES = {
+#: Told by the decision of the second map.
+CHANGES = {
     Decision.ALLOW: Change.NEWLY_ALLOWED,
     Decision.DENY: Change.NEWLY_DENIED,
     Decision.UNKNOWN: Change.NEWLY_UNKNOWN,
@@ -50,7 +51,7 @@ class Block:
     @property
     def change(self) -> Change:
         """Told by the decision of the second map."""
-        return _CHANGES[self.after]
+        return CHANGES[self.after]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from service.analysis.causes import Cause
 from service.analysis.compare import Change
 from service.analysis.isolation import Isolation
 from service.analysis.units import Unit
+from service.analysis.unlisted_nodes import NodeChange
 from service.analysis.witness import Court, Witness, witness_between
 from service.model.endpoint import Endpoint
 from service.model.finding import Severity
@@ -108,6 +109,8 @@ class Impact:
     groups: tuple[ImpactGroup, ...] = ()
     pairs: dict[Change, int] = field(default_factory=dict)
     calls: dict[Change, int] = field(default_factory=dict)
+    with_nodes: tuple[NodeChange, ...] = ()
+    """What changes between pods and nodes, where the input does not list the nodes."""
 
     @property
     def explained(self) -> tuple[ImpactGroup, ...]:

@@ -21,7 +21,6 @@ from service.analysis.row_causes import RowCauses
 from service.analysis.row_changes import RowPair
 from service.analysis.solve import Layer
 from service.analysis.space import Standing
-from service.analysis.witness import Court
 from service.model.intervals import Intervals
 from service.model.pipeline import Direction
 
@@ -49,13 +48,11 @@ class RowImpact:
         layers: Sequence[Layer],
         units: ImpactUnits,
         causes: RowCauses,
-        courts: tuple[Court, Court],
     ) -> None:
         self._layers = layers
         self._places = layers[0].space.places
         self._units = units
         self._causes = causes
-        self._courts = courts
         self._meeting: dict[int, Matrix] = {}
 
     def gather(
@@ -79,14 +76,34 @@ class RowImpact:
                 for change in one.pairs:
                     into.take(self._share(one, change))
 
+    def gather_opening(self, into: Gathering, classes: Iterable[PeerClass]) -> None:
+        """The same where nothing is enforced any more: whatever one end closes opens."""
+        for chosen in classes:
+            for one in self._divided(chosen):
+                found = {each: one.peers & self._met(one.pair, each) for each in one.pair.members}
+                pairs = {each: peers for each, peers in found.items() if peers}
+                if pairs:
+                    change = Change.NEWLY_ALLOWED
+                    subject, peers = next(iter(pairs.items()))
+                    one.pairs[change] = pairs
+                    one.pieces[change] = [one.traffic]
+                    peer = (peers & -peers).bit_length() - 1
+                    one.firsts[change] = (one.traffic, subject, peer)
+                    into.take(self._share(one, change))
+
+    def _met(self, pair: RowPair, subject: int) -> int:
+        """The places that a place makes pairs with, in the address family of a row."""
+        met = self._units.met(subject)
+        if len(self._layers) > 1:
+            met &= self._valid(pair.layer, pair.direction)[subject]
+        return met
+
     def _divided(self, chosen: PeerClass) -> Iterator[_Touched]:
         """A class by the causes of its peers; most often all have the same."""
         pair = chosen.pair
         rest = chosen.peers
         for subject in pair.members:
-            met = self._units.met(subject)
-            if len(self._layers) > 1:
-                met &= self._valid(pair.layer, pair.direction)[subject]
+            met = self._met(pair, subject)
             while peers := rest & met:
                 peer = (peers & -peers).bit_length() - 1
                 cause, alike = self._cause(chosen, subject, peer)
@@ -108,7 +125,7 @@ class RowImpact:
         return self._causes.ask(
             chosen,
             peer,
-            self._units.ends(direction, at, others.bit_length() - 1, self._courts[0]),
+            self._units.ends(direction, at, others.bit_length() - 1, self._causes.courts[0]),
             same_node=self._share_node(subject, peer),
         )
 

@@ -10,13 +10,14 @@ from service.analysis.blankets import Blanket
 from service.analysis.cause_parts import Part, Parts
 from service.analysis.causes import Causes
 from service.analysis.changed_pieces import pieces_of
-from service.analysis.compare import Change, Difference, compare
+from service.analysis.compare import Change, Comparison, Difference, compare
 from service.analysis.engine_views import EngineView
 from service.analysis.gathering import Gathering, Share
 from service.analysis.impact import Impact, order_of
 from service.analysis.impact_rows import RowImpact
 from service.analysis.impact_units import ImpactUnits
 from service.analysis.isolation import Isolations
+from service.analysis.joint import Joint
 from service.analysis.peer_classes import PeerClass, PeerClasses
 from service.analysis.pings import PORTS_AND_PING
 from service.analysis.row_causes import RowCauses
@@ -25,10 +26,13 @@ from service.analysis.service_changes import ServiceChange, ServiceComparer, uni
 from service.analysis.service_impact import call_counts, service_groups
 from service.analysis.solve import space_of
 from service.analysis.space import bits
-from service.analysis.units import seat_units
+from service.analysis.units import Seating, seat_units
+from service.analysis.unlisted_nodes import NodeChange, UnlistedNodes, has_unlisted_nodes
 from service.analysis.witness import Court
 from service.model.pipeline import Direction, Pipeline
 from service.model.snapshot import Snapshot
+
+_NOTHING_CHANGES: dict[Change, dict[int, int]] = {each: {} for each in Change}
 
 
 class EngineChange:
@@ -44,7 +48,6 @@ class EngineChange:
     ) -> None:
         self.views = views
         self.courts = courts
-        self.comparison = compare(views[0].map, views[1].map, traffic=PORTS_AND_PING)
         before, after = (each.pipeline for each in views)
         self.causes = Causes(before, after, snapshot, local_dns=local_dns)
         self._parts = Parts(self.causes, courts)
@@ -54,6 +57,16 @@ class EngineChange:
             courts, snapshot, self.causes, unit_names(views[0].map.seating)
         )
 
+    @property
+    def seating(self) -> Seating:
+        """Who is compared."""
+        return self.views[0].map.seating
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """Every connection that both engines decide differently."""
+        return compare(self.views[0].map, self.views[1].map, traffic=PORTS_AND_PING)
+
     def causes_of_parts(self, difference: Difference) -> tuple[Part, ...]:
         """A difference taken apart, each part with its witness and its causes."""
         return self._parts.causes_of_parts(difference)
@@ -61,23 +74,37 @@ class EngineChange:
     @cached_property
     def impact(self) -> Impact:
         """Everything that changes, put together by cause."""
-        units = ImpactUnits(self.comparison, self._space)
+        joint = Joint(self.views[0].map, self.views[1].map)
+        units = ImpactUnits(Comparison(joint, (), (), ()), self._space)
         gathering = Gathering(units, self.courts)
-        pieces = pieces_of(self.comparison.blocks, self._space.size)
-        layers = [each.layer for each in self.views[0].layers]
         causes = RowCauses(self.causes, self.courts, self.views, self._space.families)
-        RowImpact(layers, units, causes, self.courts).gather(gathering, pieces, self._classes())
-        changed = self._changed(units)
-        for share in self._left(changed, gathering):
-            gathering.take(share)
+        layers = [each.layer for each in self.views[0].layers]
+        rows = RowImpact(layers, units, causes)
+        if self._enforces:
+            pieces = pieces_of(self.comparison.blocks, self._space.size)
+            rows.gather(gathering, pieces, self._classes())
+            changed = self._changed(units)
+            for share in self._left(changed, gathering):
+                gathering.take(share)
+        else:
+            rows.gather_opening(gathering, self._classes())
+            found = gathering.covered(Change.NEWLY_ALLOWED, self._space.size)
+            changed = {**_NOTHING_CHANGES, Change.NEWLY_ALLOWED: dict(enumerate(found))}
         isolations = None if self._enforces else Isolations(self.causes.finders[0])
         calls = self.service_changes
         through = service_groups(calls, is_sampled=self._services.is_sampled)
         return Impact(
             tuple(sorted((*gathering.groups(isolations), *through), key=order_of)),
-            {each: units.count(Direction.INGRESS, found) for each, found in changed.items()},
+            {each: units.count(Direction.INGRESS, pairs) for each, pairs in changed.items()},
             call_counts(calls),
+            self._with_nodes(),
         )
+
+    def _with_nodes(self) -> tuple[NodeChange, ...]:
+        if not has_unlisted_nodes(self.views[0].pipeline):
+            return ()
+        asked = UnlistedNodes(self.causes, self._parts, self.courts, self.seating)
+        return asked.changes(row_pairs(*self.views), self._space)
 
     @cached_property
     def service_changes(self) -> tuple[ServiceChange, ...]:

@@ -13,9 +13,11 @@ from service.analysis.remedy import Remedy
 from service.analysis.rulebook.answers import Missing, Outcome
 from service.analysis.rulebook.book import Answer, asked_for
 from service.analysis.rulebook.rules import Area
+from service.analysis.unlisted_nodes import NodeChange
 from service.model.finding import Severity
 from service.model.policy import PolicyRef
 from service.model.ports import Protocol, whole_protocol
+from service.model.verdict import Decision
 
 
 class Opinion(StrEnum):
@@ -42,6 +44,13 @@ class Judgement:
     settles: tuple[Missing, ...] = ()
 
 
+NODES = Missing("nodes", "give the nodes, so that what changes between them and pods is listed")
+
+_ONLY_SCTP = (
+    "whether Cilium carries SCTP is not known, so SCTP may change between all pods; no policy "
+    "speaks of it, and it is not counted"
+)
+
 _Cured = set[tuple[str, PolicyRef | None]]
 
 
@@ -60,34 +69,46 @@ def judge(
         why = ("the connections were not compared",)
         return Judgement(Opinion.UNKNOWN, why, asked_for(of_change))
     counted = [each for each in impact.groups if not is_hypothetical(each, answers)]
-    judgement = _weigh(counted, {(each.rule, each.policy) for each in cures}, of_change)
-    return replace(judgement, reasons=(*judgement.reasons, *_caveats(answers)))
+    nodes = [each for each in impact.with_nodes if not is_hypothetical(each, answers)]
+    cured = {(each.rule, each.policy) for each in cures}
+    judgement = _weigh(counted, nodes, cured, of_change)
+    left_out = len(counted) < len(impact.groups) or len(nodes) < len(impact.with_nodes)
+    notes = (_ONLY_SCTP,) if left_out else ()
+    return replace(judgement, reasons=(*judgement.reasons, *notes, *_caveats(answers)))
 
 
-def _weigh(groups: list[ImpactGroup], cured: _Cured, of_change: list[Answer]) -> Judgement:
+def _weigh(
+    groups: list[ImpactGroup], nodes: list[NodeChange], cured: _Cured, of_change: list[Answer]
+) -> Judgement:
     """What the changes themselves say.
 
     A remedy for what is known does not make safe what is not: whatever could change a connection
     and is not told leaves the verdict open.
     """
     unexplained = sum(each.pairs for each in groups if each.cause is None)
-    if unexplained:
+    if unexplained or any(each.cause is None for each in nodes):
         return Judgement(Opinion.UNSAFE, (f"{unexplained} pairs change and no rule explains it",))
     sure = [each for each in groups if each.change is not Change.NEWLY_UNKNOWN]
+    with_nodes = [each for each in nodes if each.change is not Change.NEWLY_UNKNOWN]
     beyond = [each for each in of_change if each.rule.beyond_map and each.sightings]
     without = [each for each in sure if not _has_remedy(each, cured)]
+    without_nodes = [each for each in with_nodes if not _has_remedy(each, cured)]
     questions = [each for each in of_change if _is_open(each)]
-    pairs = tuple(_open_reasons(groups))
+    pairs = tuple(_open_reasons(groups, nodes))
     still_open = (*pairs, *_questions(questions))
-    known = (*_reasons(sure), *(f"{each.rule.id}: {each.rule.title}" for each in beyond))
-    if without:
-        settles = asked_for(of_change if pairs else questions)
-        return Judgement(Opinion.UNSAFE, (*_reasons(without), *still_open), settles)
+    known = (
+        *_reasons(sure),
+        *_node_reasons(with_nodes),
+        *(f"{each.rule.id}: {each.rule.title}" for each in beyond),
+    )
+    settles = (*asked_for(of_change if pairs else questions), *((NODES,) if nodes else ()))
+    if without or without_nodes:
+        reasons = (*_reasons(without), *_node_reasons(without_nodes), *still_open)
+        return Judgement(Opinion.UNSAFE, reasons, settles)
     if still_open:
-        settles = asked_for(of_change if pairs else questions)
         return Judgement(Opinion.UNKNOWN, (*still_open, *known), settles)
     if known:
-        return Judgement(Opinion.SAFE_WITH_FIXES, known)
+        return Judgement(Opinion.SAFE_WITH_FIXES, known, (NODES,) if nodes else ())
     return Judgement(Opinion.SAFE, ("no connection is decided differently",))
 
 
@@ -124,21 +145,32 @@ def _blockers(plan: Plan, answers: Iterable[Answer]) -> Iterator[str]:
         yield from plan.reasons
 
 
-def is_hypothetical(group: ImpactGroup, answers: Iterable[Answer]) -> bool:
+def is_hypothetical(group: ImpactGroup | NodeChange, answers: Iterable[Answer]) -> bool:
     """Whether a change is about traffic that nothing in the revision speaks of.
 
     Whether Cilium on AKS carries SCTP is not known, so whoever comes to it or leaves it has such
     a change between all pods, whatever rule explains it.
     """
-    only_sctp = whole_protocol(Protocol.SCTP).covers(group.traffic)
+    if not whole_protocol(Protocol.SCTP).covers(group.traffic):
+        return False
     used = any(each.rule.id == "MIG-023" and each.outcome is Outcome.HIT for each in answers)
-    return only_sctp and not used
+    return not used and (group.rule == "MIG-023" or _is_open_on_a_side(group))
 
 
-def _has_remedy(group: ImpactGroup, cured: _Cured) -> bool:
+def _is_open_on_a_side(group: ImpactGroup | NodeChange) -> bool:
+    if group.change is Change.NEWLY_UNKNOWN or isinstance(group, NodeChange):
+        return group.change is Change.NEWLY_UNKNOWN
+    before = group.witness.before
+    return before is not None and before.decision is Decision.UNKNOWN
+
+
+def _has_remedy(group: ImpactGroup | NodeChange, cured: _Cured) -> bool:
     """Whether something can be done about a change, in general words or with a ready patch."""
     assert group.cause is not None
-    responsible = (None, *(policy for policy, _ in group.cause.policies))
+    responsible = {None, *(policy for policy, _ in group.cause.policies)}
+    if isinstance(group, NodeChange):
+        # It stands for all policies of its rule.
+        responsible.update(policy for rule, policy in cured if rule == group.rule)
     if any((group.rule, policy) in cured for policy in responsible):
         return True
     closes = group.change is Change.NEWLY_DENIED
@@ -155,10 +187,21 @@ def _reasons(groups: Iterable[ImpactGroup]) -> Iterator[str]:
         yield f"{rule}: {title} ({pairs} pairs {_words(change)})"
 
 
-def _open_reasons(groups: Iterable[ImpactGroup]) -> Iterator[str]:
+def _node_reasons(changes: Iterable[NodeChange]) -> Iterator[str]:
+    for each in changes:
+        assert each.cause is not None
+        yield (
+            f"{each.rule}: {each.cause.rule.title} (connections of {each.workloads} workloads with "
+            f"nodes {_words(each.change.value)}; the nodes are not listed)"
+        )
+
+
+def _open_reasons(groups: Iterable[ImpactGroup], nodes: Iterable[NodeChange]) -> Iterator[str]:
     unknown = sum(each.pairs for each in groups if each.change is Change.NEWLY_UNKNOWN)
     if unknown:
         yield f"{unknown} pairs depend on what the input does not tell"
+    if any(each.change is Change.NEWLY_UNKNOWN for each in nodes):
+        yield "what pods do with nodes depends on what the input does not tell"
 
 
 def _words(change: str) -> str:

@@ -34,7 +34,7 @@ class RowCauses:
         families: Sequence[Family],
     ) -> None:
         self._causes = causes
-        self._courts = courts
+        self.courts = courts
         self._views = views
         self._families = families
         self._masks: dict[Hashable, _Masks] = {}
@@ -74,7 +74,7 @@ class RowCauses:
         direction = chosen.pair.direction
         point = echo(chosen.traffic.spans[0][0], family)
         sides: list[tuple[DirectionVerdict, Connection]] = []
-        for court in self._courts:
+        for court in self.courts:
             source, destination = (court.endpoint(each) or each for each in ends)
             supposed = same_node if None not in suppositions(source, destination) else None
             connection = Connection(source, destination, point, family, supposed)
