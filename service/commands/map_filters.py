@@ -7,9 +7,9 @@ import argparse
 from service.analysis.filters import EVERY_UNIT, ListedVerdict, MapFilter, UnitFilter
 from service.commands import ends
 from service.commands.faults import Refused
+from service.manifests.selectors import parse_label_selector
 from service.usecases.errors import UsecaseError
 from service.usecases.map_filters import traffic_filter, unit_filter
-from service.usecases.texts import read_label_selector
 
 
 def add_filters(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +31,7 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
 def filter_of(arguments: argparse.Namespace) -> MapFilter:
     """The filter that options describe; `Refused` with what is wrong."""
     try:
-        selector = read_label_selector(arguments.selector) if arguments.selector else None
+        selector = parse_label_selector(arguments.selector) if arguments.selector else None
         found = MapFilter(
             source=_end(arguments.source),
             destination=_end(arguments.destination),

@@ -14,6 +14,13 @@ from service.model.labels import LabelSelector, Operator, Requirement
 
 _TOKEN = re.compile(r"\s*(?:(?P<sign>==|!=|[=!(),])|(?P<word>[^\s=!(),<>]+)|(?P<other>\S))")
 _END = ""
+_OPERATORS = {
+    "=": Operator.IN,
+    "==": Operator.IN,
+    "!=": Operator.NOT_IN,
+    "in": Operator.IN,
+    "notin": Operator.NOT_IN,
+}
 
 
 class SelectorSyntax(ValueError):
@@ -47,21 +54,21 @@ class _Parser:
             self._take()
             return Requirement(self._key(), Operator.DOES_NOT_EXIST)
         key = self._key()
+        if (self._peek(), self._peek(1)) == ("not", "in"):
+            # As people write it, and as requirements are printed here.
+            self._take()
+            operator = Operator.NOT_IN
+        else:
+            operator = _OPERATORS.get(self._peek(), Operator.EXISTS)
         match self._peek():
             case "" | ",":
-                return Requirement(key, Operator.EXISTS)
-            case "=" | "==":
+                return Requirement(key, operator)
+            case "=" | "==" | "!=":
                 self._take()
-                return Requirement(key, Operator.IN, (self._value(),))
-            case "!=":
+                return Requirement(key, operator, (self._value(),))
+            case "in" | "notin":
                 self._take()
-                return Requirement(key, Operator.NOT_IN, (self._value(),))
-            case "in":
-                self._take()
-                return Requirement(key, Operator.IN, self._values())
-            case "notin":
-                self._take()
-                return Requirement(key, Operator.NOT_IN, self._values())
+                return Requirement(key, operator, self._values())
             case other:
                 raise SelectorSyntax(
                     f"found {other!r} after {key!r}; '=', '!=', 'in', 'notin' or ',' can follow"
@@ -92,8 +99,9 @@ class _Parser:
                 return tuple(sorted(found))
             self._expect(",")
 
-    def _peek(self) -> str:
-        return self._tokens[self._next] if self._next < len(self._tokens) else _END
+    def _peek(self, further: int = 0) -> str:
+        place = self._next + further
+        return self._tokens[place] if place < len(self._tokens) else _END
 
     def _take(self) -> str:
         token = self._peek()

@@ -8,6 +8,7 @@ from hashlib import sha256
 from json import dumps
 from typing import Any
 
+from service.manifests.selectors import parse_label_selector
 from service.model.flow import (
     AddressEnd,
     DestinationEnd,
@@ -22,7 +23,7 @@ from service.model.flow import (
 from service.model.ports import HIGHEST_PORT, LOWEST_PORT, PORT_PROTOCOLS, Protocol
 from service.usecases.documents import pointer_to
 from service.usecases.errors import FieldError, Invalid
-from service.usecases.texts import fault_of_text, read_label_selector
+from service.usecases.texts import fault_of_text
 
 LONGEST_NAME = 253
 
@@ -189,7 +190,7 @@ def _end_of(form: str, namespace: str, members: Mapping[str, str]) -> SourceEnd 
                 raise ValueError("must be Kind/name, such as Deployment/front")
             return WorkloadEnd(namespace, text)
         case "labelSelector":
-            selector = read_label_selector(text)
+            selector = parse_label_selector(text)
             return SelectorEnd(namespace, selector, text.strip())
         case "node":
             return NodeEnd(text)

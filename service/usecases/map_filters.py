@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from service.analysis.filters import UnitFilter
+from service.manifests.selectors import parse_label_selector
 from service.model.addresses import parse_address, parse_cidr
 from service.model.intervals import Intervals
 from service.model.ports import (
@@ -17,7 +18,6 @@ from service.model.ports import (
     ports_of,
 )
 from service.usecases.errors import InvalidParameter
-from service.usecases.texts import read_label_selector
 
 
 def unit_filter(document: Mapping[str, Any], external: bool | None = None) -> UnitFilter:
@@ -34,7 +34,7 @@ def unit_filter(document: Mapping[str, Any], external: bool | None = None) -> Un
     selector = None
     if "labelSelector" in document:
         try:
-            selector = read_label_selector(str(document["labelSelector"]))
+            selector = parse_label_selector(str(document["labelSelector"]))
         except ValueError as error:
             raise InvalidParameter("InvalidSelector", str(error)) from error
     return UnitFilter(

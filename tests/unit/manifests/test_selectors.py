@@ -19,6 +19,9 @@ from service.model.labels import EVERYTHING, Operator, Requirement
         ("app in ()", [Requirement("app", Operator.IN, ("",))]),
         ("app in (,a)", [Requirement("app", Operator.IN, ("", "a"))]),
         ("app notin (a)", [Requirement("app", Operator.NOT_IN, ("a",))]),
+        ("app not in (b, a)", [Requirement("app", Operator.NOT_IN, ("a", "b"))]),
+        ("not in (not)", [Requirement("not", Operator.IN, ("not",))]),
+        ("not not in (in)", [Requirement("not", Operator.NOT_IN, ("in",))]),
         ("app", [Requirement("app", Operator.EXISTS)]),
         ("!app", [Requirement("app", Operator.DOES_NOT_EXIST)]),
         (" ! app ", [Requirement("app", Operator.DOES_NOT_EXIST)]),
@@ -34,7 +37,9 @@ from service.model.labels import EVERYTHING, Operator, Requirement
     ],
 )
 def test_selectors(text: str, requirements: list[Requirement]) -> None:
-    assert parse_label_selector(text).requirements == tuple(requirements)
+    selector = parse_label_selector(text)
+    assert selector.requirements == tuple(requirements)
+    assert parse_label_selector(str(selector)) == selector
 
 
 @pytest.mark.parametrize("text", ["", "  ", "\t\n"])
@@ -51,6 +56,8 @@ def test_nothing_selects_everything(text: str) -> None:
         ("!", "label key is missing at the end"),
         ("=a", "label key is missing before '='"),
         ("a b", "found 'b' after 'a'"),
+        ("a not (b)", "found 'not' after 'a'"),
+        ("a not in b", r"found 'b' where '\('"),
         ("a=b c", "found 'c' where ','"),
         ("a=b=c", "found '=' where ','"),
         ("a in b", r"found 'b' where '\('"),

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.manifests.aks_record import NotAnAksRecord, read_aks_show
+from service.manifests.selectors import parse_label_selector
 from service.usecases.cluster_json import merge, read_record, record_document
 from service.usecases.errors import FieldError, Invalid
 from service.usecases.flow_json import describe_end, flow_body, read_flow
 from service.usecases.stated_json import facts_document, read_facts
-from service.usecases.texts import read_label_selector
 
 Value = TypeVar("Value")
 
@@ -114,8 +114,8 @@ def test_flows(document: Any) -> None:
 @settings(max_examples=300, deadline=None)
 def test_label_selectors(text: str) -> None:
     try:
-        selector = read_label_selector(text)
+        selector = parse_label_selector(text)
     except ValueError:
         return
     if selector.requirements:
-        assert read_label_selector(str(selector)) == selector
+        assert parse_label_selector(str(selector)) == selector

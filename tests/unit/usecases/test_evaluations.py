@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from service.manifests.selectors import parse_label_selector
 from service.model.cluster import EngineChoice, NetworkProfile
 from service.model.flow import AddressEnd, Flow, PodEnd, SelectorEnd
 from service.usecases import clusters, evaluations, revisions
@@ -14,7 +15,6 @@ from service.usecases.errors import Invalid, InvalidParameter, NotFound
 from service.usecases.evaluations import VerdictFilters
 from service.usecases.paging import Cursor, PageRequest
 from service.usecases.snapshots import evaluator_of
-from service.usecases.texts import read_label_selector
 from service.usecases.views import EvaluationView
 from tests.unit.usecases.stories import (
     CLIENT,
@@ -124,7 +124,7 @@ def test_engines_that_do_not_exist(context: Context, choice: EngineChoice) -> No
 
 
 def test_every_end_that_is_not_there_is_pointed_at(context: Context) -> None:
-    nobody = SelectorEnd("demo", read_label_selector("app=nobody"), "app=nobody")
+    nobody = SelectorEnd("demo", parse_label_selector("app=nobody"), "app=nobody")
     flows = [
         FLOW,
         Flow(PodEnd("demo", "ghost"), PodEnd("demo", "server"), "TCP", 80),

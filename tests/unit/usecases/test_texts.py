@@ -2,58 +2,18 @@ from __future__ import annotations
 
 import pytest
 
-from service.model.labels import LabelSelector, Operator, Requirement
+from service.model.labels import EVERYTHING
 from service.usecases.errors import InvalidParameter
-from service.usecases.texts import fault_of_text, filter_selector, is_storable, read_label_selector
+from service.usecases.texts import fault_of_text, filter_selector, is_storable
 
 
-def _requirement(key: str, operator: Operator, *values: str) -> Requirement:
-    return Requirement(key, operator, values)
-
-
-@pytest.mark.parametrize(
-    ("text", "requirements"),
-    [
-        ("", []),
-        ("  ", []),
-        ("app=web", [_requirement("app", Operator.IN, "web")]),
-        ("app == web", [_requirement("app", Operator.IN, "web")]),
-        ("app=", [_requirement("app", Operator.IN, "")]),
-        ("app!=web", [_requirement("app", Operator.NOT_IN, "web")]),
-        ("tier in (b, a)", [_requirement("tier", Operator.IN, "a", "b")]),
-        ("tier in (a,)", [_requirement("tier", Operator.IN, "", "a")]),
-        ("tier notin (a)", [_requirement("tier", Operator.NOT_IN, "a")]),
-        ("in in (a)", [_requirement("in", Operator.IN, "a")]),
-        ("app", [_requirement("app", Operator.EXISTS)]),
-        ("!app", [_requirement("app", Operator.DOES_NOT_EXIST)]),
-        (
-            "app.kubernetes.io/name=web,tier in (a,b),!old",
-            [
-                _requirement("app.kubernetes.io/name", Operator.IN, "web"),
-                _requirement("tier", Operator.IN, "a", "b"),
-                _requirement("old", Operator.DOES_NOT_EXIST),
-            ],
-        ),
-    ],
-)
-def test_selectors_are_read_as_kubectl_reads_them(
-    text: str, requirements: list[Requirement]
-) -> None:
-    selector = read_label_selector(text)
-    assert selector == LabelSelector(tuple(requirements))
-    if requirements:
-        assert read_label_selector(str(selector)) == selector
-
-
-@pytest.mark.parametrize(
-    "text", [",", "a=b,", "=x", "a=b=c", "a in b", "a in (b", "!", "a b", "-a=b", "a=-b", "x/y/z=1"]
-)
-def test_what_is_no_selector_is_named(text: str) -> None:
-    with pytest.raises(ValueError, match="is no"):
-        read_label_selector(text)
+def test_a_filter_that_is_no_selector_is_a_wrong_parameter() -> None:
+    assert filter_selector(None) == filter_selector("") == EVERYTHING
+    assert str(filter_selector("tier in (b,a),!old")) == "!old,tier in (a, b)"
     with pytest.raises(InvalidParameter) as refused:
-        filter_selector(text)
+        filter_selector("a b")
     assert refused.value.code == "InvalidLabelSelector"
+    assert [each.pointer for each in refused.value.errors] == ["/labelSelector"]
 
 
 @pytest.mark.parametrize(
