@@ -11,7 +11,7 @@ from service.analysis.impact import Impact
 from service.analysis.judging import Judgement, judge
 from service.analysis.paths.plan import Enforcement, Plan
 from service.analysis.paths.planner import Change, plan_change
-from service.analysis.remedies import apply_commands, remedies
+from service.analysis.remedies import apply_commands, patch_commands, remedies
 from service.analysis.remedy import Remedy
 from service.analysis.rulebook.answers import Affected, Found, Missing, Outcome
 from service.analysis.rulebook.book import (
@@ -169,6 +169,7 @@ def migration_report(
             asked.stated,
             cluster_name,
             apply_commands(cures),
+            patch_commands(cures),
         )
     )
     with_plan = asked.about(plan=plan)

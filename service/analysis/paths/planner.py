@@ -41,7 +41,7 @@ class Change:
     """What is to be planned.
 
     `source` is the engine that runs. `manifests` are commands that apply policies which cannot be
-    prepared because their kind does not exist yet.
+    prepared because their kind does not exist yet, `patches` those that mend policies before.
     """
 
     source: str
@@ -51,6 +51,7 @@ class Change:
     stated: StatedFacts = field(default_factory=StatedFacts)
     cluster_name: str | None = None
     manifests: tuple[Command, ...] = ()
+    patches: tuple[Command, ...] = ()
 
     @property
     def acns_mode(self) -> str | None:
@@ -130,7 +131,8 @@ def _steps(
     for each in around:
         if each["place"] == "Before":
             templates.append(each)
-            yield step_of(each, names)
+            more = change.patches if "patches" in each["when"] else ()
+            yield step_of(each, names, more=more)
     for each in taken:
         templates.append(each.edge.template)
         yield step_of(each.edge.template, names, before=each.before, after=each.after, lists=lists)
@@ -155,6 +157,7 @@ def _applies(
         "passesNone": passes_none,
         "reimages": True,
         "manifests": bool(change.manifests),
+        "patches": bool(change.patches),
         "plans": change.acns_mode is not None,
     }
     for name, wanted in when.items():

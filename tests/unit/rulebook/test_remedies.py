@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
+import json
+import shlex
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import yaml
 
-from service.analysis.remedies import apply_commands, remedies
+from service.analysis.remedies import apply_commands, patch_commands, remedies
 from service.analysis.remedy import Remedy, When
 from service.analysis.rulebook.book import ask
 from service.analysis.rulebook.rules import rules
@@ -176,3 +178,31 @@ def test_another_engine_gets_no_objects_of_cilium() -> None:
     asked = question(*BASE, egress("{ports: [{port: 443}]}"), source="npm", engine="calico")
 
     assert not remedies(asked, [ask(rules()["MIG-004"], asked)])
+
+
+def test_patches_are_typed_before_the_move() -> None:
+    asked = question(*BASE, block("10.244.0.0/16"), source="npm")
+    (command,) = patch_commands(remedies(asked, [ask(rules()["MIG-001"], asked)]))
+
+    check_syntax(command.text)
+    words = shlex.split(command.text)
+    assert words[:3] == ["kubectl", "patch", "networkpolicies.networking.k8s.io"]
+    assert words[words.index("--namespace") + 1] == "shop"
+    operations = json.loads(words[-1])
+    assert {(each["op"], each["path"]) for each in operations} == {("add", "/spec/egress/0/to/-")}
+    assert not command.conditional
+
+
+def test_what_opens_more_than_is_lost_is_for_the_user_to_decide() -> None:
+    two = [
+        {"name": "a", "port": 80, "targetPort": 5432, "protocol": "TCP"},
+        {"name": "b", "port": 81, "targetPort": 5433, "protocol": "TCP"},
+    ]
+    service = {**LB, "spec": {**LB["spec"], "ports": two}}
+    asked = question(*BASE, DENY, service, source="npm")
+    (command,) = patch_commands(remedies(asked, [ask(rules()["MIG-006"], asked)]))
+
+    assert command.conditional
+    assert command.purpose.startswith("if you accept")
+    operations = json.loads(shlex.split(command.text)[-1])
+    assert [each["path"] for each in operations] == ["/spec/ingress", "/spec/ingress/-"]
