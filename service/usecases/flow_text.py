@@ -41,8 +41,8 @@ def flow_text(flow: Body) -> str:
 
 
 def connections_text(connections: list[Body]) -> str:
-    """Protocols with their ports."""
-    return "; ".join(f"{each['protocol']} {each['ports']}" for each in connections)
+    """Protocols with their ports, where they have any."""
+    return "; ".join(f"{each['protocol']} {each.get('ports', '')}".rstrip() for each in connections)
 
 
 def placement_text(body: Body) -> str:

@@ -8,10 +8,11 @@ from typing import Any
 from service.analysis.causes import Cause
 from service.analysis.compare import Change
 from service.analysis.impact import CalledService, Impact, ImpactGroup
+from service.analysis.isolation import Isolation
 from service.analysis.remedy import Remedy
 from service.analysis.service_changes import ServiceChange
 from service.usecases.flow_json import flow_body
-from service.usecases.map_json import connections_body, endpoint_body
+from service.usecases.map_json import changed_connections_body, endpoint_body
 from service.usecases.map_queries import placement_body, side_body
 from service.usecases.report_content import digest_of_values
 from service.usecases.report_parts import remedy_body
@@ -70,9 +71,10 @@ def _group_body(group: ImpactGroup, remedies: Sequence[Remedy]) -> Body:
         "sourceCount": group.source_count,
         "destinations": [endpoint_body(each) for each in group.destinations],
         "destinationCount": group.destination_count,
-        "connections": connections_body(group.traffic),
+        "connections": changed_connections_body(group.traffic),
         "pairs": group.pairs,
         "isSampled": group.is_sampled,
+        **_isolation_body(group.isolation),
         **placement_body(group.example.same_node),
         **_service_body(group.service),
         "witness": flow_body(group.witness.flow),
@@ -80,6 +82,13 @@ def _group_body(group: ImpactGroup, remedies: Sequence[Remedy]) -> Body:
         "decidedAfter": side_body(group.witness.after),
         "remedies": [remedy_body(each) for each in applicable[:_REMEDIES_OF_GROUP]],
     }
+
+
+def _isolation_body(isolation: Isolation | None) -> Body:
+    """How deliberately something was closed that opens where nothing is enforced any more."""
+    if isolation is None:
+        return {}
+    return {"isolation": {"namedBy": isolation.named_by, "closedBy": isolation.closed_by}}
 
 
 def _service_body(service: CalledService | None) -> Body:
@@ -101,7 +110,7 @@ def service_line_body(change: ServiceChange) -> Body:
         "change": change.change.value,
         "before": before.decision.value,
         "after": after.decision.value,
-        "connections": connections_body(change.traffic),
+        "connections": changed_connections_body(change.traffic),
         **placement_body(change.same_node),
         "service": {**service, "port": change.port.port},
         "witness": flow_body(change.witness.flow),

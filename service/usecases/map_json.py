@@ -9,11 +9,12 @@ from typing import Any
 from service.analysis.compare import Block
 from service.analysis.grouping import LineGroup
 from service.analysis.listing import Line
+from service.analysis.pings import PING
 from service.analysis.summary import Exposure, MapSummary
 from service.analysis.units import Unit
 from service.model.assumption import Assumption
 from service.model.intervals import Intervals
-from service.model.ports import format_ports, split_by_protocol
+from service.model.ports import Protocol, format_ports, split_by_protocol
 from service.model.verdict import Decision
 
 Body = dict[str, Any]
@@ -37,6 +38,12 @@ def connections_body(traffic: Intervals) -> list[Body]:
         {"protocol": protocol.name, "ports": format_ports(spans)}
         for protocol, spans in split_by_protocol(traffic).items()
     ]
+
+
+def changed_connections_body(traffic: Intervals) -> list[Body]:
+    """The same where ping may be part of what changes; it has no ports."""
+    found = connections_body(traffic)
+    return [*found, {"protocol": Protocol.ICMP.name}] if PING in traffic else found
 
 
 def assumptions_body(assumptions: Iterable[Assumption]) -> list[Body]:
@@ -106,7 +113,7 @@ def change_body(block: Block) -> Body:
         "change": block.change.value,
         "before": block.before.value,
         "after": block.after.value,
-        "connections": connections_body(block.traffic),
+        "connections": changed_connections_body(block.traffic),
     }
     if block.assumptions:
         body["assumptions"] = assumptions_body(block.assumptions)

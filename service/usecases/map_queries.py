@@ -126,16 +126,40 @@ class DifferenceFilter:
         )
 
 
-class ComparedMaps:
+class DifferenceList:
+    """The differences of a comparison in an order that pages can rely on."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        self.comparison = comparison
+        self._blocks = sorted(comparison.blocks, key=_block_order)
+
+    @property
+    def end(self) -> int:
+        """The first number of a position behind all differences."""
+        return len(self._blocks)
+
+    def differences(
+        self, wanted: DifferenceFilter, after: Position | None
+    ) -> Iterator[tuple[Position, Difference]]:
+        """The differences behind a position, each with its own."""
+        start, seen = after or (0, -1)
+        for number in range(start, len(self._blocks)):
+            block = self._blocks[number]
+            if wanted.change is not None and block.change is not wanted.change:
+                continue
+            for index, difference in enumerate(self.comparison.differences(block)):
+                if (number > start or index > seen) and wanted.accepts(difference):
+                    yield (number, index), difference
+
+
+class ComparedMaps(DifferenceList):
     """Two maps and what differs, with a witness for each difference that is looked at."""
 
     def __init__(self, first: SolvedMap, second: SolvedMap) -> None:
-        self.comparison: Comparison = compare(
-            Solved(first.whole(), first.seating), Solved(second.whole(), second.seating)
+        super().__init__(
+            compare(Solved(first.whole(), first.seating), Solved(second.whole(), second.seating))
         )
         self.before, self.after = Court(first.pipeline), Court(second.pipeline)
-        self.seating = first.seating
-        self._blocks = sorted(self.comparison.blocks, key=_block_order)
 
     def summary(self) -> Body:
         """How many pairs of units differ, by change, and units that came or went."""
@@ -155,22 +179,9 @@ class ComparedMaps:
         for place, difference in self.differences(wanted, after):
             if len(items) == size:
                 return Chunk(tuple(items), last)
-            items.append(self.body(difference, self.witness(difference)))
+            items.append(difference_body(difference, self.witness(difference)))
             last = place
         return Chunk(tuple(items), None)
-
-    def differences(
-        self, wanted: DifferenceFilter, after: Position | None
-    ) -> Iterator[tuple[Position, Difference]]:
-        """The differences behind a position, each with its own."""
-        start, seen = after or (0, -1)
-        for number in range(start, len(self._blocks)):
-            block = self._blocks[number]
-            if wanted.change is not None and block.change is not wanted.change:
-                continue
-            for index, difference in enumerate(self.comparison.differences(block)):
-                if (number > start or index > seen) and wanted.accepts(difference):
-                    yield (number, index), difference
 
     def group_page(self, wanted: DifferenceFilter, after: Position | None, size: int) -> Chunk:
         """Differences as groups of sources and destinations, each with one witness."""
@@ -197,24 +208,20 @@ class ComparedMaps:
             )
         return Chunk(tuple(items), None)
 
-    @property
-    def end(self) -> int:
-        """The first number of a position behind all differences."""
-        return len(self._blocks)
-
     def witness(self, difference: Difference) -> Witness:
         """A concrete connection of a difference, decided under both maps."""
         return witness_of(difference, self.before, self.after)
 
-    def body(self, difference: Difference, witness: Witness) -> Body:
-        """A difference as JSON values."""
-        return {
-            "source": endpoint_body(difference.source),
-            "destination": endpoint_body(difference.destination),
-            **change_body(difference.block),
-            **placement_body(difference.same_node),
-            **_witness_body(witness),
-        }
+
+def difference_body(difference: Difference, witness: Witness) -> Body:
+    """A difference as JSON values."""
+    return {
+        "source": endpoint_body(difference.source),
+        "destination": endpoint_body(difference.destination),
+        **change_body(difference.block),
+        **placement_body(difference.same_node),
+        **_witness_body(witness),
+    }
 
 
 def _witness_body(witness: Witness) -> Body:

@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from service.analysis.causes import Cause, Causes
-from service.analysis.impacts import impacts_between
-from service.analysis.service_changes import ServiceChange, ServiceComparer, unit_names
-from service.analysis.witness import Court
+from service.analysis.causes import Cause
+from service.analysis.compare import Difference
+from service.analysis.impacts import EngineChange, engine_changes, impacts_between
 from service.engines.registry import compile_pipeline
-from service.model.snapshot import Snapshot
+from service.model.intervals import Intervals
 from service.usecases.caches import Recent
 from service.usecases.impact_body import cause_bodies, service_line_body
 from service.usecases.impact_body import impact_digest as digest_of_impact
-from service.usecases.map_queries import Chunk, ComparedMaps, DifferenceFilter, Position
+from service.usecases.map_queries import (
+    Chunk,
+    DifferenceFilter,
+    DifferenceList,
+    Position,
+    difference_body,
+)
 from service.usecases.map_solving import collection_paused
 from service.usecases.map_worker import (
     ContentNeeded,
     MapContent,
     MapKey,
-    compared_maps,
     read_revision,
 )
 from service.usecases.report_content import (
@@ -50,8 +54,7 @@ __all__ = [
 #: A page ends after so many connections were looked at, however few of them were wanted.
 _LOOKED_AT = 2_000
 
-_causes: Recent[Causes] = Recent(2)
-_calls: Recent[tuple[ServiceChange, ...]] = Recent(2)
+_lines: Recent[ImpactLines] = Recent(2)
 _digests: Recent[str] = Recent(64)
 
 
@@ -105,55 +108,58 @@ def impact_page(
 ) -> Chunk:
     """The exact connections that change between two engines, with the causes of each.
 
-    A page can hold fewer lines than asked for and still not be the last. Raises `ContentNeeded`.
+    A page can hold fewer lines than asked for and still not be the last. `size` counts pairs, of
+    which one may give several lines. Raises `ContentNeeded`.
     """
-    maps = compared_maps(keys, contents)
     snapshot = read_revision(keys[0], contents[0] if contents else None).snapshot
-    basis = (keys, local_dns)
 
-    def causes() -> Causes:
-        before, after = maps.before.pipeline, maps.after.pipeline
-        return Causes(before, after, snapshot, local_dns=local_dns)
+    def make() -> ImpactLines:
+        with collection_paused():
+            before, after = (compile_pipeline(snapshot, key.profile) for key in keys)
+            (change,) = engine_changes(before, [after], snapshot, local_dns=local_dns)
+            return ImpactLines(change)
 
-    known = _causes.get(basis, causes)
-    calls = _calls.get(basis, lambda: _service_changes(maps, snapshot, known))
+    lines = _lines.get((keys, local_dns), make)
     items: list[Body] = []
     place = after
-    for looked, (found, body) in enumerate(_lines(maps, known, calls, wanted, after)):
-        if len(items) == size or looked == _LOOKED_AT:
+    for looked, (found, bodies) in enumerate(lines.behind(wanted, after)):
+        if len(items) >= size or looked == _LOOKED_AT:
             return Chunk(tuple(items), place)
         place = found
-        if body is not None:
-            items.append(body)
+        items += bodies
     return Chunk(tuple(items), None)
 
 
-def _service_changes(
-    maps: ComparedMaps, snapshot: Snapshot, causes: Causes
-) -> tuple[ServiceChange, ...]:
-    pod_cidrs = snapshot.facts.pod_cidrs
-    courts = Court(maps.before.pipeline, pod_cidrs), Court(maps.after.pipeline, pod_cidrs)
-    comparer = ServiceComparer(courts, snapshot, causes, unit_names(maps.seating))
-    return tuple(comparer.changes())
+class ImpactLines(DifferenceList):
+    """Every connection that changes, one line for each set of ports with reasons of its own."""
+
+    def __init__(self, change: EngineChange) -> None:
+        super().__init__(change.comparison)
+        self._change = change
+
+    def behind(
+        self, wanted: ImpactFilter, after: Position | None
+    ) -> Iterator[tuple[Position, list[Body]]]:
+        """Every position behind one with its lines that are wanted; calls of Services last."""
+        for place, difference in self.differences(wanted.differences, after):
+            yield (
+                place,
+                [
+                    {
+                        **difference_body(_part(difference, each.traffic), each.witness),
+                        "causes": cause_bodies(each.causes),
+                    }
+                    for each in self._change.causes_of_parts(difference)
+                    if wanted.accepts(each.causes)
+                ],
+            )
+        first = after[1] + 1 if after and after[0] == self.end else 0
+        calls = self._change.service_changes
+        for number, call in enumerate(calls[first:], first):
+            if wanted.differences.accepts_call(call, self._change.seating):
+                lines = [service_line_body(call)] if wanted.accepts(call.causes) else []
+                yield (self.end, number), lines
 
 
-def _lines(
-    maps: ComparedMaps,
-    causes: Causes,
-    calls: tuple[ServiceChange, ...],
-    wanted: ImpactFilter,
-    after: Position | None,
-) -> Iterator[tuple[Position, Body | None]]:
-    """Every position with its line, None where the rules of that are not wanted; calls last."""
-    for place, difference in maps.differences(wanted.differences, after):
-        witness = maps.witness(difference)
-        named = causes.of_witness(witness)
-        line = None
-        if wanted.accepts(named):
-            line = {**maps.body(difference, witness), "causes": cause_bodies(named)}
-        yield place, line
-    first = after[1] + 1 if after and after[0] == maps.end else 0
-    for number, call in enumerate(calls[first:], first):
-        if wanted.differences.accepts_call(call, maps.seating):
-            line = service_line_body(call) if wanted.accepts(call.causes) else None
-            yield (maps.end, number), line
+def _part(difference: Difference, traffic: Intervals) -> Difference:
+    return replace(difference, block=replace(difference.block, traffic=traffic))

@@ -43,6 +43,7 @@ def _traffic(connections: Iterable[Json]) -> Intervals:
     return Intervals.of(
         _span(Protocol[each["protocol"]], span)
         for each in connections
+        if "ports" in each
         for span in each["ports"].split(",")
     )
 

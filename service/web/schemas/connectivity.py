@@ -64,6 +64,15 @@ class PortRangesSchema(ReadySchema):
     ports = fields.String(required=True)
 
 
+class ChangedPortsSchema(ReadySchema):
+    """Ports of one protocol; ICMP, an echo request, has none."""
+
+    EXAMPLES = (_CONNECTIONS[0], {"protocol": "ICMP"})
+
+    protocol = Choice("ChangedProtocol", ("TCP", "UDP", "SCTP", "ICMP"), required=True)
+    ports = fields.String()
+
+
 class ListedAnswerSchema(ReadySchema):
     """What gets through, surely (Allow) or under assumptions (Unknown); all else is denied."""
 

@@ -11,10 +11,10 @@ from service.analysis.remedy import When
 from service.model.pipeline import Direction
 from service.web.schemas.base import Choice, Flag, ReadySchema
 from service.web.schemas.connectivity import (
+    ChangedPortsSchema,
     DecidedSchema,
     DifferenceSchema,
     EndpointSchema,
-    PortRangesSchema,
     placement,
 )
 from service.web.schemas.flow import FLOW, FlowSchema, PolicyReferenceSchema
@@ -171,6 +171,20 @@ class CalledServicePortSchema(CalledServiceSchema):
     port = fields.Integer(required=True)
 
 
+class IsolationSchema(ReadySchema):
+    """How deliberately policies closed what opens."""
+
+    EXAMPLES = ({"namedBy": 1, "closedBy": 1},)
+
+    named_by = fields.Integer(
+        required=True,
+        metadata={"description": "Policies that select by labels of the pods themselves."},
+    )
+    closed_by = fields.Integer(
+        required=True, metadata={"description": "Policies that let nothing through."}
+    )
+
+
 class ImpactGroupSchema(ReadySchema):
     """Connections that change for the same reason, through the same policies."""
 
@@ -192,11 +206,15 @@ class ImpactGroupSchema(ReadySchema):
         fields.Nested(EndpointSchema), required=True, metadata={"description": "The first 50."}
     )
     destination_count = fields.Integer(required=True)
-    connections = fields.List(fields.Nested(PortRangesSchema), required=True)
+    connections = fields.List(fields.Nested(ChangedPortsSchema), required=True)
     pairs = fields.Integer(required=True)
     is_sampled = Flag(
         required=True,
-        metadata={"description": "Whether one pair was asked for pods that are alike."},
+        metadata={"description": "Whether there may be more calls of Services than were asked."},
+    )
+    isolation = fields.Nested(
+        IsolationSchema,
+        metadata={"description": "Of what opens because nothing is enforced any more."},
     )
     placement = placement()
     service = fields.Nested(
@@ -255,6 +273,7 @@ class ImpactLineSchema(DifferenceSchema):
             "that receives it runs the backend. Such lines come last."
         },
     )
+    connections = fields.List(fields.Nested(ChangedPortsSchema), required=True)
     causes = fields.List(fields.Nested(LineCauseSchema), required=True)
 
 
