@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from service.storage.columns import json_text
+from service.storage.pipelined import Pipelined
 from service.storage.prepared import Addition, Direct, Question
 
 __all__ = ["Database", "Session", "connect", "parse_url"]
@@ -53,7 +54,8 @@ class _Opened:
     writing: sessionmaker[Session]
     asking: Engine
     direct: Direct | None
-    """A way to SQLite that costs less; PostgreSQL takes longer than SQLAlchemy does."""
+    """A way to ask SQLite that costs less; PostgreSQL takes longer than SQLAlchemy does."""
+    adding: Direct | Pipelined
 
 
 class Database:
@@ -96,14 +98,7 @@ class Database:
 
     def add(self, additions: Sequence[Addition]) -> None:
         """Add rows that no session needs to know, all of them or none; they are there then."""
-        opened = self._open()
-        if opened.direct is not None:
-            opened.direct.add(additions)
-            return
-        with opened.engine.begin() as connection:
-            for statement, rows in additions:
-                if rows:
-                    connection.execute(statement, rows)
+        self._open().adding.add(additions)
 
     @property
     def engine(self) -> Engine:
@@ -146,13 +141,15 @@ def _opened(engine: Engine) -> _Opened:
     if not is_sqlite:
         reading = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         asking = engine.execution_options(isolation_level="AUTOCOMMIT")
+    direct = Direct(engine) if is_sqlite else None
     return _Opened(
         os.getpid(),
         engine,
         sessionmaker(engine, execution_options=reading, expire_on_commit=False),
         sessionmaker(engine, execution_options={"write": True}, expire_on_commit=False),
         asking,
-        Direct(engine) if is_sqlite else None,
+        direct,
+        direct or Pipelined(engine),
     )
 
 

@@ -30,7 +30,7 @@ _Sent = Sequence[tuple[str, Sequence[tuple[Any, ...]]]]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A statement as SQLite takes it; conversions are None where a value goes as it is."""
+    """A statement as a driver takes it; conversions are None where a value goes as it is."""
 
     text: str
     sent: Sequence[tuple[str, Conversion | None]]
@@ -42,6 +42,13 @@ class Prepared:
             values[name] if convert is None else convert(values[name])
             for name, convert in self.sent
         )
+
+    def named(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The same by name, for drivers whose texts have names."""
+        return {
+            name: values[name] if convert is None else convert(values[name])
+            for name, convert in self.sent
+        }
 
     def row(self, received: Sequence[Any]) -> tuple[Any, ...]:
         """A row of the answer as Python values."""
@@ -55,9 +62,10 @@ def prepare(statement: Question | Insert, dialect: Dialect) -> Prepared:
     """Compile a statement whose parameters all have names."""
     compiled = statement.compile(dialect=dialect)
     read = statement.selected_columns if isinstance(statement, Select) else ()
+    names = compiled.binds if compiled.positiontup is None else compiled.positiontup
     return Prepared(
         str(compiled),
-        [(name, _sent(compiled.binds[name].type, dialect)) for name in compiled.positiontup or ()],
+        [(name, _sent(compiled.binds[name].type, dialect)) for name in names],
         [_received(each.type, dialect) for each in read],
     )
 
@@ -70,17 +78,34 @@ def _received(kind: TypeEngine[Any], dialect: Dialect) -> Conversion | None:
     return kind.dialect_impl(dialect).result_processor(dialect, None)
 
 
+class Statements:
+    """Statements prepared for one dialect, each once."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._known: dict[int, tuple[object, Prepared]] = {}
+
+    def of(self, statement: Question | Insert) -> Prepared:
+        """The statement as the driver takes it."""
+        # By identity: hashing a statement takes as long as looking it up in SQLAlchemy's cache.
+        known = self._known.get(id(statement))
+        if known is None:
+            known = statement, prepare(statement, self._dialect)
+            self._known[id(statement)] = known
+        return known[1]
+
+
 class Direct:
     """Prepared statements on the connections of a SQLite engine."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._prepared: dict[int, tuple[object, Prepared]] = {}
+        self._statements = Statements(engine.dialect)
         self._adding = Turns(self._add)
 
     def first(self, question: Question, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
         """The first row of an answer; one statement sees one state, so there is no transaction."""
-        prepared = self._of(question)
+        prepared = self._statements.of(question)
         with self._driver() as driver:
             row = driver.execute(prepared.text, prepared.parameters(values)).fetchone()
         return None if row is None else prepared.row(row)
@@ -91,7 +116,9 @@ class Direct:
         self._adding.run(
             [
                 (prepared.text, list(map(prepared.parameters, rows)))
-                for prepared, rows in ((self._of(each), rows) for each, rows in additions)
+                for prepared, rows in (
+                    (self._statements.of(each), rows) for each, rows in additions
+                )
             ]
         )
 
@@ -105,14 +132,6 @@ class Direct:
             except BaseException:
                 driver.rollback()
                 raise
-
-    def _of(self, statement: Question | Insert) -> Prepared:
-        # By identity: hashing a statement takes as long as looking it up in SQLAlchemy's cache.
-        known = self._prepared.get(id(statement))
-        if known is None:
-            known = statement, prepare(statement, self._engine.dialect)
-            self._prepared[id(statement)] = known
-        return known[1]
 
     @contextmanager
     def _driver(self) -> Iterator[Driver]:

@@ -14,6 +14,7 @@ from service.storage import clusters, evaluations, revisions
 from service.storage.database import Database
 from service.storage.errors import UNAVAILABLE, Gone
 from service.storage.evaluations import NewEvaluation
+from tests.postgresql import Server
 from tests.storage.rows import DIGEST, NOW, VERDICT_BODY, add_cluster, add_revision
 
 VERDICT = {
@@ -146,6 +147,30 @@ def test_a_cluster_deleted_meanwhile_takes_its_evaluations_along(
             each.result(60)
     for table in ("revisions", "evaluations", "verdicts"):
         assert _count(database, table) == 0
+
+
+def test_connections_that_the_server_closed_are_made_anew(
+    postgresql: Server,
+) -> None:
+    with postgresql.database() as url:
+        ours, other = Database(url), Database(url)
+        try:
+            with ours.write() as session:
+                revision = add_revision(session, add_cluster(session)).id
+            for key in ("e1", "e2"):
+                evaluations.record(ours, _evaluation(key, revision), [VERDICT])
+                assert revisions.locate(ours, "payments") is not None
+                with other.read() as session:
+                    session.execute(
+                        text(
+                            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                        )
+                    )
+            assert _count(ours, "verdicts") == 2
+        finally:
+            ours.close()
+            other.close()
 
 
 def test_a_database_that_is_not_migrated_is_unavailable(tmp_path: Path) -> None:
