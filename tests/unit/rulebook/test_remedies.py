@@ -184,7 +184,7 @@ def test_patches_are_typed_before_the_move() -> None:
     asked = question(*BASE, block("10.244.0.0/16"), source="npm")
     (command,) = patch_commands(remedies(asked, [ask(rules()["MIG-001"], asked)]))
 
-    check_syntax(command.text)
+    check_syntax([command.text])
     words = shlex.split(command.text)
     assert words[:3] == ["kubectl", "patch", "networkpolicies.networking.k8s.io"]
     assert words[words.index("--namespace") + 1] == "shop"
