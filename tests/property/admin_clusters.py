@@ -118,7 +118,14 @@ def admin_policies(draw: st.DrawFn) -> list[Manifest]:
             spec = draw(_spec(("Allow", "Deny"), "ports"))
             found.append(_object(V1ALPHA1, "BaselineAdminNetworkPolicy", "default", spec))
         return found
-    for number in range(draw(st.integers(0, 4))):
+    return draw(cluster_network_policies(4))
+
+
+@st.composite
+def cluster_network_policies(draw: st.DrawFn, most: int) -> list[Manifest]:
+    """Policies of the API version that has both tiers in one kind."""
+    found: list[Manifest] = []
+    for number in range(draw(st.integers(0, most))):
         spec = draw(_spec(("Accept", "Deny", "Pass"), "protocols"))
         spec["tier"] = draw(st.sampled_from(["Admin", "Baseline"]))
         spec["priority"] = draw(st.sampled_from(_PRIORITIES))

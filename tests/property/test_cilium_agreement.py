@@ -1,0 +1,64 @@
+"""The pipeline of engine `cilium` and a naive evaluator agree on random small clusters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.model.flow import Flow
+from service.model.verdict import Decision
+from tests.builders import evaluator, snapshot
+from tests.property.bounds import bounded
+from tests.property.cilium_clusters import cilium_clusters
+from tests.property.clusters import EVERYTHING, QUESTIONS, Cluster, declared_ports, pods_of
+from tests.property.ends import source_end
+from tests.property.naive_cilium import NaiveCilium
+from tests.property.naive_identities import Agent
+
+_ANSWERS = {
+    Decision.ALLOW: {True},
+    Decision.DENY: {False},
+    Decision.UNKNOWN: {True, False},
+}
+_ON = {"sctp": "enabled", "nodeSelectorLabels": "enabled"}
+AGENTS = [
+    Agent((1, 14)),
+    Agent((1, 16), _ON),
+    Agent((1, 17), {"sctp": "disabled"}),
+    Agent((1, 18), _ON | {"hostFirewall": "enabled"}),
+    Agent((1, 18), {"policyEnforcement": "always", "cidrMatchMode": "nodes"}),
+    Agent((1, 19), _ON | {"hostFirewall": "enabled", "clusterNetworkPolicy": "enabled"}),
+    Agent((1, 19), {"clusterNetworkPolicy": "enabled", "cidrMatchMode": "nodes"}),
+]
+#: A ping is asked as often as three other questions.
+ASKED = [*QUESTIONS, *([("ICMP", 0)] * 3)]
+#: Whether names of ports in init containers count is not settled.
+FEATURES = replace(EVERYTHING, sidecars=False)
+
+
+@pytest.mark.parametrize("agent", AGENTS, ids=lambda each: each.text)
+@bounded(0.1)
+@given(
+    cluster=cilium_clusters(FEATURES),
+    questions=st.lists(st.sampled_from(ASKED), min_size=1, max_size=2, unique=True),
+)
+def test_agreement(agent: Agent, cluster: Cluster, questions: list[tuple[str, int]]) -> None:
+    naive = NaiveCilium(cluster.manifests, agent)
+    pipeline = evaluator(snapshot(*cluster.manifests), agent.text)
+    declared = {end: declared_ports(each) for end, each in pods_of(cluster).items()}
+    for source, destination in product(cluster.ends, cluster.ends):
+        if source[0] == destination[0] == "ip":
+            continue
+        for protocol, port in {*questions, *declared.get(destination, ())}:
+            expected = naive.possible(source, destination, protocol, port)
+            if not expected:
+                continue  # no address family in common
+            number = None if protocol == "ICMP" else port
+            flow = Flow(source_end(source), source_end(destination), protocol, number)
+            verdict = pipeline.evaluate(flow)
+            context = (source, destination, protocol, port, verdict)
+            assert _ANSWERS[verdict.decision] == expected, context
