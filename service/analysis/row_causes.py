@@ -119,7 +119,7 @@ class RowCauses:
 def _key(chosen: PeerClass) -> Hashable:
     if chosen.is_blanket:
         return chosen.pair.direction, chosen.before, chosen.after
-    return id(chosen.pair), chosen.key, chosen.before, chosen.after
+    return chosen.pair.number, chosen.key, chosen.before, chosen.after
 
 
 def _signature(masks: _Masks, peer: int) -> tuple[bool, ...]:

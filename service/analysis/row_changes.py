@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from service.analysis.columns import Column
 from service.analysis.compare import ColumnComparer
@@ -25,9 +26,10 @@ from service.model.verdict import Decision
 class RowPair:
     """Places that share their rules under both engines, in one direction and address family.
 
-    `members` are the places.
+    `members` are the places. `number` tells it from all other pairs.
     """
 
+    number: int
     layer: int
     direction: Direction
     members: tuple[int, ...]
@@ -47,10 +49,12 @@ class RowChange:
 
 def row_pairs(before: EngineView, after: EngineView) -> Iterator[RowPair]:
     """Every row of both engines; both are over one space."""
-    for number, (old, new) in enumerate(zip(before.layers, after.layers, strict=True)):
+    numbers = count()
+    for layer, (old, new) in enumerate(zip(before.layers, after.layers, strict=True)):
         for direction in Direction:
             for subjects, was, now in _joined(old.rules[direction], new.rules[direction]):
-                yield RowPair(number, direction, tuple(bits(subjects)), was, now)
+                members = tuple(bits(subjects))
+                yield RowPair(next(numbers), layer, direction, members, was, now)
 
 
 class RowComparer:

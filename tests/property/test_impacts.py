@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from itertools import permutations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -129,3 +130,10 @@ def assert_agreement(found: Snapshot, first: str, second: str) -> int:
 def test_rows_say_what_pairs_say(cluster: Cluster, engines: tuple[str, str]) -> None:
     found = snapshot(*with_owners(cluster).manifests)
     assert_agreement(found, *engines)
+
+
+@pytest.mark.parametrize("target", ["cilium", "none"])
+@bounded(0.3)
+@given(cluster=ANY_CLUSTER, source=st.sampled_from(["npm", "calico"]))
+def test_towards_what_most_move_to(target: str, cluster: Cluster, source: str) -> None:
+    assert_agreement(snapshot(*with_owners(cluster).manifests), source, target)

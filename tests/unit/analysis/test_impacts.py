@@ -10,6 +10,7 @@ from service.analysis.compare import Change
 from service.analysis.impacts import EngineChange, engine_changes
 from service.engines.registry import compile_pipeline
 from service.model.intervals import NOTHING, Intervals
+from service.model.pipeline import Direction
 from service.model.ports import Protocol, describe_traffic, whole_protocol
 from tests.builders import Manifest, namespace, network_policy, node, pod, profile, snapshot
 from tests.vectors.calico import calico_object
@@ -132,3 +133,33 @@ def test_what_was_closed_most_deliberately_comes_first() -> None:
         told.append((ref.name, each.isolation.named_by, each.isolation.closed_by))
     assert told == [("none", 1, 1), ("some", 1, 0), ("space", 0, 0)]
     assert not any(each.isolation for each in changed(policies, "npm", "cilium").impact.groups)
+
+
+@pytest.mark.parametrize("target", ["none", "cilium"])
+def test_each_of_many_policies_has_a_group_of_its_own(target: str) -> None:
+    """Rows come and go while they are asked, and what was found for one is not another's."""
+    count = 400
+    objects: list[Manifest] = [node("n1", "192.168.0.4")]
+    for number in range(count):
+        place = f"space-{number}"
+        opened = [{"ports": [{"port": number + 1}]}]
+        spec = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": opened}
+        objects += [
+            namespace(place),
+            pod(f"{place}/one", on="n1", ips=[f"10.244.{number // 250}.{number % 250 + 1}"]),
+            network_policy(spec, f"{place}/closed"),
+        ]
+    found = snapshot(*objects)
+    before, after = (compile_pipeline(found, profile(each)) for each in ("npm", target))
+    (change,) = engine_changes(before, [after], found)
+
+    rule = {"none": "MIG-020", "cilium": "MIG-004"}[target]
+    groups = [each for each in change.impact.groups if each.rule == rule]
+    # Without an engine both ends of every pod open, towards Cilium it loses its own node.
+    directions = {"none": 2, "cilium": 1}[target]
+    assert len(groups) == directions * count
+    for each in groups:
+        assert each.cause is not None
+        ((ref, _),) = each.cause.policies
+        ends = each.sources if each.cause.direction is Direction.EGRESS else each.destinations
+        assert [str(end) for end in ends] == [f"{ref.namespace}/Pod/one"]
