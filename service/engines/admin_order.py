@@ -38,7 +38,7 @@ def in_order(placed: Iterable[Placed]) -> tuple[StagePolicy, ...]:
         last = [each for each in ranked if each.policy.ref.kind == kinds[-1]]
         found.extend(_conditional(each, _either_api(kinds)) for each in last)
     for group in _groups(ranked):
-        if len({rule.effect for each in group for rule in each.part.rules}) > 1:
+        if len(group) > 1 and len({rule.effect for each in group for rule in each.part.rules}) > 1:
             tie = _tie([each.policy for each in group])
             found.extend(_conditional(each, tie) for each in group)
         found.extend(each.part for each in group)

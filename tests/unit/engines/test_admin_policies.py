@@ -188,3 +188,16 @@ def test_evidence_names_rule_and_policy() -> None:
     assert str(evidence.policy) == "AdminNetworkPolicy p0"
     assert evidence.rule.startswith("/spec/egress/0")
     assert found.egress.isolated is False
+
+
+def test_a_policy_is_not_tied_with_itself() -> None:
+    """Rules by port name before others that decide differently leave nothing open."""
+    given = [
+        "anp: {priority: 7, subject: {namespaces: {}}, ingress: ["
+        "{action: Allow, from: [{namespaces: {}}], ports: [{namedPort: http}]}, "
+        "{action: Deny, from: [{namespaces: {}}]}]}"
+    ]
+    flow = "shop/db -> shop/web TCP/8080"
+    assert decision(given, flow, "kubernetes") == "Allow"
+    assert assumed(given, flow, "kubernetes") == set()
+    assert decision(given, "shop/db -> shop/web TCP/81", "kubernetes") == "Deny"
