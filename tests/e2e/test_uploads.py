@@ -6,6 +6,7 @@ import gzip
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import httpx
@@ -126,7 +127,9 @@ def _exchange(service: RunningService, request: str) -> bytes:
     """Send bytes as they are and read until the service closes or says nothing more."""
     with _connect(service) as connection:
         connection.sendall(request.encode("latin-1"))
-        connection.shutdown(socket.SHUT_WR)
+        # The service may have answered and hung up already.
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_WR)
         received = b""
         try:
             while piece := connection.recv(65536):
