@@ -20,8 +20,11 @@ def read(data: bytes) -> None:
         found = parse_selector(text)
     except SelectorSyntaxError:
         return
-    assert parse_selector(str(found)) == found
-    matches(found, {"a": "x"})
+    # Calico writes `!(!all())` as `!!all()`, and reads that as `all()`: the text settles at once.
+    again = parse_selector(str(found))
+    assert parse_selector(str(again)) == again
+    assert again == found or "!!" in str(found)
+    assert matches(again, {"a": "x"}) == matches(found, {"a": "x"})
 
 
 if __name__ == "__main__":
