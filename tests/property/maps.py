@@ -84,7 +84,7 @@ class Mapped:
         self,
         pipeline: Pipeline,
         inventory: Inventory,
-        wanted: MapFilter = MapFilter(itself=True),  # noqa: B008 - frozen
+        wanted: MapFilter = MapFilter(itself=True),  # noqa: B008 - frozen, so it can be shared
         solved: Connectivity | None = None,
     ) -> None:
         self.pipeline = pipeline

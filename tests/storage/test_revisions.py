@@ -24,7 +24,7 @@ def filled(database: Database) -> Database:
 
 
 def _locate(database: Database, cluster: str, **which: int | str) -> Place | None:
-    return revisions.locate(database, cluster, **which)  # type: ignore[arg-type]
+    return revisions.locate(database, cluster, **which)  # type: ignore[arg-type]  # passed on as given
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_a_report_of_a_service_that_decided_otherwise(
     made_row = reports._row
 
     def older(*given: object) -> object:
-        row = made_row(*given)  # type: ignore[arg-type]
+        row = made_row(*given)  # type: ignore[arg-type]  # passed on as given
         row.impact_digest = f"sha256:{'0' * 64}"
         return row
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from service.analysis.paths.commands import Command
+from service.analysis.rulebook.traits import has_trait
 from service.model.cluster import Ipam
+from service.model.engine import EngineProfile
 
 
 class Support(StrEnum):
@@ -60,6 +62,11 @@ class ClusterState:
     ipam: Ipam | None = None
     auto_provisioning: bool | None = None
     windows: bool | None = None
+
+    @property
+    def enforces(self) -> bool:
+        """Whether policies are enforced in this state."""
+        return has_trait(EngineProfile(self.engine), "enforces")
 
     def value(self, name: str) -> str | bool | None:
         """A field by the name that steps use."""

@@ -122,7 +122,7 @@ def _steps(
 ) -> Iterator[Step]:
     lists = {"windowsPool": [each.name for each in windows_pools(change.cluster)]}
     ids = {each.edge.id for each in taken}
-    passes_none = any(each.after.engine == "none" for each in taken)
+    passes_none = any(not each.after.enforces for each in taken)
     around = [
         each
         for each in value("steps", "around")

@@ -214,7 +214,7 @@ def _leftovers(asked: RuleInput) -> Found:
 
 
 def _backup(asked: RuleInput, plan: Plan) -> Found:
-    passes_none = any(each.after and each.after.engine == "none" for each in plan.steps)
+    passes_none = any(each.after and not each.after.enforces for each in plan.steps)
     if not passes_none or not asked.snapshot.policy_set.policies:
         return CLEAR
     steps = _steps(plan, ("B1", "B2"))

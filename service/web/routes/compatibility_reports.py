@@ -6,10 +6,8 @@ from typing import Any
 
 from flask.views import MethodView
 
-from service.model.finding import Severity
 from service.usecases import report_lists, reports
 from service.usecases.report_content import ReportKind
-from service.usecases.report_lists import FindingFilters
 from service.web import problem_types as types
 from service.web.blueprint import ETAG, IF_NONE_MATCH, LINK, LOCATION, ApiBlueprint
 from service.web.paging import page_answer, page_request
@@ -20,6 +18,7 @@ from service.web.routes.report_bodies import (
     SARIF,
     XML,
     Answer,
+    finding_filters,
     rendered,
     stored_answer,
     summary_body,
@@ -123,8 +122,3 @@ class CompatibilityFindings(MethodView):
         page = page_request(query)
         filters = finding_filters(query)
         return page_answer(report_lists.list_findings(context(), _KIND, report, filters, page))
-
-
-def finding_filters(query: dict[str, Any]) -> FindingFilters:
-    severity = query.get("severity")
-    return FindingFilters(Severity(severity) if severity else None, query.get("rule"))

@@ -19,7 +19,6 @@ from service.web.blueprint import ETAG, IF_NONE_MATCH, LINK, LOCATION, ApiBluepr
 from service.web.negotiation import choose
 from service.web.paging import page_answer, page_request
 from service.web.parser import JSON
-from service.web.routes.compatibility_reports import finding_filters
 from service.web.routes.connectivity import chained, difference_end
 from service.web.routes.report_bodies import (
     JUNIT,
@@ -29,6 +28,7 @@ from service.web.routes.report_bodies import (
     SHELL,
     XML,
     Answer,
+    finding_filters,
     readiness_body,
     rendered,
     stored_answer,

@@ -8,9 +8,11 @@ from typing import Any
 
 from flask import Response
 
+from service.model.finding import Severity
 from service.usecases.readiness import ReadinessEntry
 from service.usecases.report_content import ReportContent
 from service.usecases.report_junit import render_junit
+from service.usecases.report_lists import FindingFilters
 from service.usecases.report_markdown import render_markdown
 from service.usecases.report_sarif import render_sarif
 from service.usecases.report_script import render_script
@@ -99,3 +101,9 @@ def _name_body(name: ReportName) -> Body:
         "digest": name.digest,
         "createdAt": Timestamp.text(name.created_at),
     }
+
+
+def finding_filters(query: Mapping[str, str]) -> FindingFilters:
+    """Which findings a query asks for."""
+    severity = query.get("severity")
+    return FindingFilters(Severity(severity) if severity else None, query.get("rule"))
