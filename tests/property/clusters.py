@@ -92,9 +92,26 @@ def pods_of(cluster: Cluster) -> dict[End, Manifest]:
 
 def declared_ports(pod: Manifest) -> list[tuple[str, int]]:
     """Protocol and number of every port that some container declares."""
+    return [each for _, each in _named_ports(pod)]
+
+
+def doubtful_ports(pod: Manifest) -> set[tuple[str, int]]:
+    """Those among them that share a name: what it means then is defined nowhere."""
+    meant: dict[tuple[str | None, str], set[int]] = {}
+    for name, (protocol, number) in _named_ports(pod):
+        meant.setdefault((name, protocol), set()).add(number)
+    return {
+        (protocol, number)
+        for (name, protocol), numbers in meant.items()
+        if name is not None and len(numbers) > 1
+        for number in numbers
+    }
+
+
+def _named_ports(pod: Manifest) -> list[tuple[str | None, tuple[str, int]]]:
     containers = [*pod["spec"]["containers"], *pod["spec"].get("initContainers", ())]
     return [
-        (port.get("protocol", "TCP"), port["containerPort"])
+        (port.get("name"), (port.get("protocol", "TCP"), port["containerPort"]))
         for container in containers
         for port in container.get("ports", ())
     ]
