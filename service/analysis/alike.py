@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.model.condition import (
     AddressIn,
@@ -20,8 +20,7 @@ from service.model.endpoint import Endpoint, EndpointKind
 from service.model.pipeline import Direction, Pipeline, StagePolicy
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
+class Party(NamedTuple):
     """Endpoints that share every answer; the first one speaks for all."""
 
     members: tuple[Endpoint, ...]

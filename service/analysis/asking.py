@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from service.model.addresses import Family, addresses_of, family_of
 from service.model.assumption import Assumption
@@ -36,8 +35,7 @@ Answer = bool | frozenset[Assumption]
 _LABELLED = frozenset({EndpointKind.POD, EndpointKind.HOST_POD})
 
 
-@dataclass(frozen=True, slots=True)
-class Encounter:
+class Encounter(NamedTuple):
     """An endpoint, the one at the other end of the connection, and the address family.
 
     `same_node` supposes whether both are on one node, where the input does not tell.
@@ -69,8 +67,11 @@ def ask(condition: Condition, about: Encounter) -> Answer:
 
 
 def _label_is(condition: LabelIs, about: Encounter) -> Answer:
+    # `label_value` written out: nothing is asked more often than labels.
     requirement, endpoint = condition.requirement, about.endpoint
-    return requirement.accepts(label_value(endpoint, condition.scope, requirement.key))
+    if endpoint.kind not in _LABELLED:
+        return requirement.accepts(None)
+    return requirement.accepts(_VALUES[condition.scope](endpoint, requirement.key))
 
 
 def _all_of(condition: AllOf, about: Encounter) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.analysis.alike import Party, Signatures
 from service.analysis.resolving import NoNetwork, Resolver, UnresolvedEnd
@@ -31,8 +31,7 @@ OUTSIDE = Assumption(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One connection that a flow may become, for all members of both parties.
 
     `seen_source` is what the ingress side sees of the source. `treatments` are those that may
@@ -98,6 +97,13 @@ def direct_attempts(
     protocol = check_protocol(flow)
     if all(each.kind is EndpointKind.EXTERNAL for each in (*sources, *destinations)):
         raise NoNetwork(OUTSIDE)
+    if len(sources) == len(destinations) == 1 and sources[0] is not destinations[0]:
+        # Nothing to group, which is what most flows are like.
+        only = point_at(flow, protocol, destinations[0], resolver)
+        if only is None:
+            raise _no_such_port(flow, destinations)
+        yield from _between(Party((sources[0],)), Party((destinations[0],)), only, apart=False)
+        return
     # What uses a node's network is told by its node, and so are the pods that it meets.
     with_node = any(each.is_on_node_network for each in (*sources, *destinations))
     callers = signatures.parties(sources, with_node=with_node)
@@ -111,15 +117,19 @@ def direct_attempts(
         for point, members in by_point.items():
             meetings.extend((caller, Party(tuple(members)), point) for caller in callers)
     if not meetings:
-        raise UnresolvedEnd(
-            "port",
-            "NamedPortNotFound",
-            f"{destinations[0]} declares no {flow.protocol} port named {flow.port!r}",
-        )
+        raise _no_such_port(flow, destinations)
     # Of several pods the question is about one and another, unless there is no other.
     others = [each for each in meetings if _pairs(each[0], each[1])]
     for caller, callee, point in others or meetings:
         yield from _between(caller, callee, point, apart=bool(others))
+
+
+def _no_such_port(flow: Flow, destinations: list[Endpoint]) -> UnresolvedEnd:
+    return UnresolvedEnd(
+        "port",
+        "NamedPortNotFound",
+        f"{destinations[0]} declares no {flow.protocol} port named {flow.port!r}",
+    )
 
 
 def _pairs(caller: Party, callee: Party) -> int:

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from service.analysis.asking import Encounter, ask
-from service.analysis.deciding import Connection, traffic_answer
+from service.analysis.deciding import Connection
 from service.analysis.explaining import Failure, failures, traffic_failure
+from service.analysis.matching import traffic_answer
 from service.analysis.responsible import deciding
 from service.analysis.rule_marks import RuleMarks
 from service.model.endpoint import Endpoint, EndpointKind

@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from service.analysis.asking import Answer, Encounter, ask, every, some
-from service.analysis.explaining import Failure, describe, fewest, lacking, traffic_failure
+from service.analysis.matching import Meeting
+from service.analysis.nearest import has_rules_of_policies, nearest
 from service.model.addresses import Family
 from service.model.assumption import Assumption
-from service.model.condition import ALWAYS, Condition
 from service.model.endpoint import Endpoint, EndpointKind
-from service.model.pipeline import (
-    Direction,
-    Effect,
-    Peer,
-    Pipeline,
-    Rule,
-    Stage,
-    StagePolicy,
-    Traffic,
-)
+from service.model.pipeline import Direction, Effect, Pipeline, Rule, Stage, StagePolicy
 from service.model.policy import PolicyRef
 from service.model.verdict import Decision, DirectionVerdict, Evidence
-
-NO_MATCH = "NoMatch"
-ISOLATES = "Isolates"
-#: Why a rule does not match: a condition and about whom, its traffic, or what needs no asking.
-_Reason = tuple[Condition, Encounter] | Traffic | Failure
-_NO_PEER = Failure("NoPeer", lambda: "the rule's list of peers is empty")
 
 #: Decisions of one end that do not stop a connection.
 LET_THROUGH = frozenset({Decision.ALLOW, Decision.NOT_APPLICABLE})
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(NamedTuple):
     """One concrete connection: two endpoints, and protocol and port as a point.
 
     `same_node` supposes whether both ends are on one node, where the input does not tell.
@@ -59,6 +44,23 @@ def suppositions(source: Endpoint, destination: Endpoint) -> tuple[bool | None, 
     return (True, False) if open_question else (None,)
 
 
+class Selection(NamedTuple):
+    """The policies of a stage that select an endpoint, or may, each with that answer."""
+
+    stage: Stage
+    policies: Sequence[tuple[StagePolicy, Answer]]
+    isolates: bool
+    isolated_by: tuple[PolicyRef, ...]
+
+    @classmethod
+    def of(cls, stage: Stage, policies: Sequence[tuple[StagePolicy, Answer]]) -> Selection:
+        """What follows from the policies is found with them."""
+        isolating = [policy for policy, _ in policies if policy.isolates]
+        refs = (policy.origin.policy for policy in isolating)
+        distinct = dict.fromkeys(ref for ref in refs if ref is not None)
+        return cls(stage, policies, bool(isolating), tuple(distinct))
+
+
 @dataclass(slots=True)
 class _Trace:
     """What was met on the way through the stages of one direction."""
@@ -66,7 +68,7 @@ class _Trace:
     outcomes: set[Effect]
     assumptions: set[Assumption]
     evidence: list[Evidence]
-    isolated_by: list[PolicyRef]
+    isolated_by: tuple[PolicyRef, ...] = ()
     isolated: bool = False
     past_gate: bool = False
     """Whether a rule may have led past the gate that is being walked."""
@@ -84,6 +86,15 @@ class _Trace:
     def note(self, answer: Answer) -> None:
         if isinstance(answer, frozenset):
             self.assumptions |= answer
+
+    def note_isolation(self, selected: Selection) -> None:
+        if selected.isolates:
+            self.isolated = True
+            self.isolated_by = (
+                tuple(dict.fromkeys((*self.isolated_by, *selected.isolated_by)))
+                if self.isolated_by
+                else selected.isolated_by
+            )
 
 
 class PolicyIndex:
@@ -107,23 +118,11 @@ class PolicyIndex:
                 found.sort(key=lambda each: each[0])
             yield stage, [policy for _, policy in found]
 
-
-def traffic_answer(traffic: Traffic, point: int, destination: Endpoint) -> Answer:
-    """Whether a protocol and port are among a rule's; names are those of the destination."""
-    if point in traffic.numbered:
-        return True
-    if not traffic.named:
-        return False
-    protocol, number = point >> 16, point & 0xFFFF
-    return some(
-        True if port.assumption is None else frozenset((port.assumption,))
-        for name in traffic.named
-        for port in destination.ports
-        if port.name == name.name
-        and port.number == number
-        and port.protocol == protocol
-        and name.protocol in {None, protocol}
-    )
+    def selections(self, about: Encounter) -> Iterable[Selection]:
+        """Per stage the policies that select the endpoint of an encounter, or may."""
+        for stage, policies in self.policies_for(about.endpoint):
+            answers = ((policy, ask(policy.subject, about)) for policy in policies)
+            yield Selection.of(stage, [each for each in answers if each[1] is not False])
 
 
 def decide(
@@ -136,23 +135,19 @@ def decide(
     ingress = direction is Direction.INGRESS
     subject = connection.destination if ingress else connection.source
     peer = connection.source if ingress else connection.destination
-    trace = _Trace(set(), set(), [], [])
+    trace = _Trace(set(), set(), [])
     as_subject = Encounter(subject, peer, connection.family, connection.same_node)
     as_peer = Encounter(peer, subject, connection.family, connection.same_node)
-    asked = _Asked(as_subject, as_peer, connection.point, connection.destination, explains)
+    meeting = Meeting(as_subject, as_peer, connection.point, connection.destination)
     policed, reached, gate = False, True, ""
-    for stage, policies in index.policies_for(subject):
+    for selected in index.selections(as_subject):
+        stage = selected.stage
         if stage.gate != gate:
             reached, trace.past_gate, gate = reached or trace.past_gate, False, stage.gate
         if not reached:
             continue
-        selecting: list[tuple[StagePolicy, Answer]] = [
-            (policy, answer)
-            for policy in policies
-            if (answer := ask(policy.subject, as_subject)) is not False
-        ]
-        policed = policed or bool(selecting)
-        reached = not _stage_decides(stage, selecting, asked, trace)
+        policed = policed or bool(selected.policies)
+        reached = not _stage_decides(selected, meeting, trace, explains=explains)
         if not reached and not trace.past_gate:
             break
     if reached or trace.past_gate:
@@ -162,84 +157,34 @@ def decide(
     return DirectionVerdict(
         decision=_decision(trace.outcomes),
         isolated=trace.isolated,
-        isolated_by=tuple(trace.isolated_by),
+        isolated_by=trace.isolated_by,
         evidence=tuple(trace.evidence),
         assumptions=tuple(sorted(trace.assumptions)) if len(trace.outcomes) > 1 else (),
     )
 
 
 def _decision(outcomes: set[Effect]) -> Decision:
-    if outcomes == {Effect.ALLOW}:
-        return Decision.ALLOW
-    return Decision.DENY if outcomes == {Effect.DENY} else Decision.UNKNOWN
+    if len(outcomes) != 1:
+        return Decision.UNKNOWN
+    return Decision.ALLOW if Effect.ALLOW in outcomes else Decision.DENY
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    subject: Encounter
-    peer: Encounter
-    point: int
-    destination: Endpoint
-    explains: bool
-
-    def peer_answer(self, rule: Rule) -> tuple[Answer, Peer | None]:
-        best: Peer | None = None
-        answers: list[Answer] = []
-        for each in rule.peers:
-            answer = ask(each.condition, self.peer)
-            if answer is True:
-                return True, each
-            if answer is not False:
-                best = best or each
-            answers.append(answer)
-        return some(answers), best
-
-    def rule_answer(self, rule: Rule) -> Answer:
-        traffic = traffic_answer(rule.traffic, self.point, self.destination)
-        if traffic is False:
-            return False
-        local = ask(rule.local, self.subject)
-        return local if local is False else every((traffic, local, self.peer_answer(rule)[0]))
-
-    def rule_failures(self, rule: Rule) -> list[_Reason]:
-        local, subject, peer = rule.local, self.subject, self.peer
-        found: list[_Reason] = []
-        if local is not ALWAYS:
-            found.extend((each, subject) for each in lacking(local, subject))
-        if rule.peers:
-            # A peer that lacks nothing matches, or may.
-            alternatives = [lacking(each.condition, peer) for each in rule.peers]
-            found.extend((each, peer) for each in fewest(alternatives))
-        else:
-            found.append(_NO_PEER)
-        if traffic_answer(rule.traffic, self.point, self.destination) is False:
-            found.append(rule.traffic)
-        return found
-
-    def failure(self, reason: _Reason) -> Failure:
-        """What is told of a reason why a rule does not match."""
-        if isinstance(reason, Traffic):
-            return traffic_failure(reason, self.point, self.destination)
-        return reason if isinstance(reason, Failure) else describe(*reason)
-
-
-def _stage_decides(
-    stage: Stage, selecting: list[tuple[StagePolicy, Answer]], asked: _Asked, trace: _Trace
-) -> bool:
+def _stage_decides(selected: Selection, meeting: Meeting, trace: _Trace, *, explains: bool) -> bool:
     """Add a stage's outcomes to the trace; True where later stages cannot be reached."""
+    stage = selected.stage
     isolation: Answer = False
     may_pass = False
-    for policy, selects in selecting:
+    for policy, selects in selected.policies:
         for rule in policy.rules:
-            matches = asked.rule_answer(rule)
-            answer = every((selects, matches))
-            if answer is False:
+            matches = meeting.answer(rule)
+            if matches is False:
                 continue
+            answer = matches if selects is True else every((selects, matches))
             trace.note(answer)
             trace.evidence.append(_match_evidence(rule))
             may_pass = trace.take(rule.effect, stage.gate) or may_pass
             if answer is True:
-                _note_isolation(selecting, trace)
+                trace.note_isolation(selected)
                 return not may_pass and rule.effect is not Effect.PASS
             if matches is True:
                 # If the policy selects at all, this rule decides: it isolates nothing any more.
@@ -247,69 +192,29 @@ def _stage_decides(
         else:
             if policy.isolates:
                 isolation = some((isolation, selects))
-    _note_isolation(selecting, trace)
+    trace.note_isolation(selected)
     if isolation is False:
         return False
     trace.note(isolation)
-    nearest = _nearest(selecting, asked)
-    if nearest is not None and not trace.outcomes:
-        trace.evidence.append(nearest)
+    if not trace.outcomes:
+        trace.evidence.extend(_without_match(selected, meeting, explains=explains))
     if stage.end is Effect.PASS:
         return False
     trace.outcomes.add(stage.end)
     return isolation is True and not may_pass
 
 
-def _note_isolation(selecting: list[tuple[StagePolicy, Answer]], trace: _Trace) -> None:
-    known = set(trace.isolated_by)
-    for policy, _ in selecting:
-        if policy.isolates:
-            trace.isolated = True
-            ref = policy.origin.policy
-            if ref is not None and ref not in known:
-                known.add(ref)
-                trace.isolated_by.append(ref)
+def _without_match(selected: Selection, meeting: Meeting, *, explains: bool) -> Iterator[Evidence]:
+    policies = [policy for policy, _ in selected.policies]
+    if explains or not has_rules_of_policies(policies):
+        found = nearest(policies, meeting)
+        if found is not None:
+            yield found
 
 
 def _match_evidence(rule: Rule) -> Evidence:
     origin = rule.origin
     return Evidence(rule.effect.value, origin.reason, origin.detail, origin.policy, origin.pointer)
-
-
-def _nearest(selecting: list[tuple[StagePolicy, Answer]], asked: _Asked) -> Evidence | None:
-    """The rule that lacks least, with the condition that failed."""
-    best: tuple[int, Rule, _Reason] | None = None
-    isolating = [policy for policy, _ in selecting if policy.isolates]
-    for policy in isolating:
-        for rule in policy.rules:
-            if rule.origin.policy is None:
-                continue  # the engine's own, which nobody can edit
-            if not asked.explains:
-                return None
-            found = asked.rule_failures(rule)
-            if found and (best is None or len(found) < best[0]):
-                best = (len(found), rule, found[0])
-    if best is not None:
-        count, rule, reason = best
-        failure = asked.failure(reason)
-        others = f" (and {count - 1} more)" if count > 1 else ""
-        return Evidence(
-            NO_MATCH,
-            failure.reason,
-            failure.detail + others,
-            rule.origin.policy,
-            rule.origin.pointer,
-        )
-    if not isolating:
-        return None
-    origin = isolating[0].origin
-    return Evidence(
-        ISOLATES,
-        origin.reason if origin.policy is None else "NoRules",
-        origin.detail or "the policy isolates the pod and has no rule that could allow anything",
-        origin.policy,
-        origin.pointer,
-    )
 
 
 def index_of(pipeline: Pipeline) -> dict[Direction, PolicyIndex]:
@@ -319,7 +224,7 @@ def index_of(pipeline: Pipeline) -> dict[Direction, PolicyIndex]:
 
 def both(egress: Decision, ingress: Decision) -> Decision:
     """A connection passes when both ends let it; one certain Deny is enough to stop it."""
-    found = {egress, ingress}
-    if Decision.DENY in found:
+    if egress is Decision.DENY or ingress is Decision.DENY:
         return Decision.DENY
-    return Decision.ALLOW if found <= LET_THROUGH else Decision.UNKNOWN
+    passes = egress in LET_THROUGH and ingress in LET_THROUGH
+    return Decision.ALLOW if passes else Decision.UNKNOWN

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from service.analysis.alike import Signatures
 from service.analysis.asking import placement_unknown
@@ -59,6 +58,11 @@ class Evaluator:
                 (nothing.assumption,),
             )
         merged = _merge(groups)
+        if len(merged) == 1:
+            only = merged[0][0]
+            return Verdict(
+                flow, only.decision, only.egress, only.ingress, only.assumptions, (only,)
+            )
         decisions = {each.decision for each, _ in merged}
         assumptions: set[Assumption] = set()
         for group, choice in merged:
@@ -115,10 +119,12 @@ class Evaluator:
     ) -> tuple[DirectionVerdict, DirectionVerdict, Decision]:
         """The answers of both ends; where it is open whether they share a node, of both cases."""
         seen = attempt.seen_source or source
-        cases = max(suppositions(source, destination), suppositions(seen, destination), key=len)
+        cases = suppositions(source, destination)
+        if seen is not source:
+            cases = max(cases, suppositions(seen, destination), key=len)
+        if len(cases) == 1:
+            return self._decide_case(attempt, source, destination, cases[0])
         answers = [self._decide_case(attempt, source, destination, each) for each in cases]
-        if len(answers) == 1:
-            return answers[0]
         unplaced = next((each for each in (source, seen, destination) if each.node is None), source)
         why = placement_unknown(unplaced)
         decisions = {decision for _, _, decision in answers}
@@ -205,6 +211,8 @@ def _bypassed(attempt: Attempt) -> DirectionVerdict:
 def _either(answers: list[DirectionVerdict], assumption: Assumption | None) -> DirectionVerdict:
     """One answer for treatments of which any may apply."""
     first = answers[0]
+    if len(answers) == 1:
+        return first
     outcomes = {
         Decision.ALLOW if each.decision in LET_THROUGH else each.decision for each in answers
     }
@@ -213,8 +221,7 @@ def _either(answers: list[DirectionVerdict], assumption: Assumption | None) -> D
     assumptions = {each for answer in answers for each in answer.assumptions}
     if assumption is not None:
         assumptions.add(assumption)
-    return replace(
-        first,
+    return first._replace(
         decision=Decision.UNKNOWN,
         evidence=tuple(each for answer in answers for each in answer.evidence),
         assumptions=tuple(sorted(assumptions)),
@@ -222,7 +229,7 @@ def _either(answers: list[DirectionVerdict], assumption: Assumption | None) -> D
 
 
 def _name(endpoint: Endpoint) -> str:
-    if endpoint.kind in {EndpointKind.POD, EndpointKind.HOST_POD}:
+    if endpoint.kind is EndpointKind.POD or endpoint.kind is EndpointKind.HOST_POD:
         return f"{endpoint.namespace}/{endpoint.name}"
     return endpoint.name
 
@@ -241,8 +248,7 @@ def _merge(
             continue
         known, _ = found[key]
         found[key] = (
-            replace(
-                known,
+            known._replace(
                 sources=_joined(known.sources, group.sources),
                 destinations=_joined(known.destinations, group.destinations),
                 connections=known.connections + group.connections,

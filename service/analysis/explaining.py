@@ -38,6 +38,7 @@ class Failure(NamedTuple):
 
 
 _RANGES_SHOWN = 3
+_COMPOSED = frozenset({AllOf, AnyOf})
 
 _SCOPE_REASONS = {
     LabelScope.POD: "PodSelectorMismatch",
@@ -56,7 +57,13 @@ def failures(condition: Condition, about: Encounter) -> list[Failure]:
 def lacking(condition: Condition, about: Encounter) -> list[Condition]:
     """The same, not described yet."""
     if isinstance(condition, AllOf):
-        return [each for part in condition.parts for each in lacking(part, about)]
+        found: list[Condition] = []
+        for part in condition.parts:
+            if type(part) in _COMPOSED:
+                found.extend(lacking(part, about))
+            elif ask(part, about) is False:
+                found.append(part)
+        return found
     if isinstance(condition, AnyOf) and condition.parts:
         return fewest([lacking(part, about) for part in condition.parts])
     return [condition] if ask(condition, about) is False else []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from service.model.assumption import Assumption
 from service.model.flow import Flow
@@ -20,8 +20,7 @@ class Decision(StrEnum):
     """Of one direction only: nothing polices that end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """A rule and what it did: an effect, or `NoMatch` with the one condition that failed."""
 
     effect: str
@@ -32,8 +31,7 @@ class Evidence:
     """JSON pointer into the uploaded document."""
 
 
-@dataclass(frozen=True, slots=True)
-class DirectionVerdict:
+class DirectionVerdict(NamedTuple):
     """What one end of the connection says."""
 
     decision: Decision
@@ -43,8 +41,7 @@ class DirectionVerdict:
     assumptions: tuple[Assumption, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class VerdictGroup:
+class VerdictGroup(NamedTuple):
     """Concrete endpoints of one flow that share an answer."""
 
     sources: tuple[str, ...]
@@ -57,8 +54,7 @@ class VerdictGroup:
     """How many concrete connections the group stands for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The answer to one flow.
 
     `egress` and `ingress` are those of the first group; where several groups differ the verdict
