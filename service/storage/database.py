@@ -19,8 +19,9 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from service.storage.columns import json_text
-from service.storage.pipelined import Pipelined
-from service.storage.prepared import Addition, Direct, Question
+from service.storage.direct import Direct
+from service.storage.pipelined import Pipelined, refuse_if_closed
+from service.storage.prepared import Addition, Question
 
 __all__ = ["Database", "Session", "connect", "parse_url"]
 
@@ -36,6 +37,7 @@ _PRAGMAS = (
 )
 
 _making = threading.Lock()
+_inherited: list[_Opened] = []
 
 
 def _renew_lock() -> None:
@@ -52,10 +54,8 @@ class _Opened:
     engine: Engine
     reading: sessionmaker[Session]
     writing: sessionmaker[Session]
-    asking: Engine
-    direct: Direct | None
-    """A way to ask SQLite that costs less; PostgreSQL takes longer than SQLAlchemy does."""
-    adding: Direct | Pipelined
+    driver: Direct | Pipelined
+    """A way that costs less, for what every request asks and adds."""
 
 
 class Database:
@@ -84,21 +84,16 @@ class Database:
         with self._open().writing() as session, session.begin():
             yield session
 
-    def first(self, question: Question, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
+    def first(self, question: Question, values: Mapping[str, Any]) -> list[Any] | None:
         """The first row that answers one question, without a session and a transaction.
 
         For what is asked in every request: one statement sees one state of the database anyway.
         """
-        opened = self._open()
-        if opened.direct is not None:
-            return opened.direct.first(question, values)
-        with opened.asking.connect() as connection:
-            row = connection.execute(question, values).first()
-        return None if row is None else tuple(row)
+        return self._open().driver.first(question, values)
 
     def add(self, additions: Sequence[Addition]) -> None:
         """Add rows that no session needs to know, all of them or none; they are there then."""
-        self._open().adding.add(additions)
+        self._open().driver.add(additions)
 
     @property
     def engine(self) -> Engine:
@@ -114,6 +109,7 @@ class Database:
         """Close this process's connections; the next session opens new ones."""
         opened, self._opened = self._opened, None
         if opened is not None and opened.pid == os.getpid():
+            opened.driver.close()
             opened.engine.dispose()
 
     def _open(self) -> _Opened:
@@ -124,8 +120,8 @@ class Database:
             opened = self._opened
             if opened is None or opened.pid != os.getpid():
                 if opened is not None:
-                    # These connections belong to the parent process: forget, don't close.
-                    opened.engine.dispose(close=False)
+                    # These connections belong to the parent process: neither use nor close them.
+                    _inherited.append(opened)
                 opened = self._opened = _opened(connect(self.url, pool_size=self.pool_size))
             return opened
 
@@ -136,20 +132,15 @@ def _restore(url: str, pool_size: int) -> Database:
 
 def _opened(engine: Engine) -> _Opened:
     reading: dict[str, Any] = {}
-    asking = engine
     is_sqlite = engine.dialect.name == "sqlite"
     if not is_sqlite:
         reading = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        asking = engine.execution_options(isolation_level="AUTOCOMMIT")
-    direct = Direct(engine) if is_sqlite else None
     return _Opened(
         os.getpid(),
         engine,
         sessionmaker(engine, execution_options=reading, expire_on_commit=False),
         sessionmaker(engine, execution_options={"write": True}, expire_on_commit=False),
-        asking,
-        direct,
-        direct or Pipelined(engine),
+        Direct(engine) if is_sqlite else Pipelined(engine),
     )
 
 
@@ -177,11 +168,10 @@ def connect(url: str, *, pool_size: int = 8, foreign_keys: bool = True) -> Engin
     """
     parsed = parse_url(url)
     if parsed.drivername.startswith("postgresql"):
-        return create_engine(
+        served = create_engine(
             parsed,
             pool_size=pool_size,
             max_overflow=pool_size,
-            pool_pre_ping=True,
             hide_parameters=True,
             json_serializer=json_text,
             connect_args={
@@ -190,6 +180,8 @@ def connect(url: str, *, pool_size: int = 8, foreign_keys: bool = True) -> Engin
                 "options": f"-c lock_timeout={LOCK_WAIT_SECONDS}s",
             },
         )
+        event.listen(served, "checkout", refuse_if_closed)
+        return served
     engine = create_engine(
         parsed, pool_size=pool_size, max_overflow=pool_size, hide_parameters=True
     )

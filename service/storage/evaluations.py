@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import ColumnElement, Insert, Table, bindparam, func, select
 from sqlalchemy import insert as insert_into
@@ -58,8 +57,7 @@ _VERDICT = _insert(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class NewEvaluation:
+class NewEvaluation(NamedTuple):
     """An evaluation before it is recorded: `EvaluationRow` without what the database gives."""
 
     id: str
@@ -103,7 +101,7 @@ def additions(
         for position, verdict in enumerate(verdicts)
     ]
     return (
-        (_EVALUATION, [{name: getattr(new, name) for name in NewEvaluation.__slots__}]),
+        (_EVALUATION, [new._asdict()]),
         (_VERDICT, rows),
     )
 

@@ -7,25 +7,17 @@ statement and the types of its columns.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
-from sqlite3 import Connection as Driver
-from sqlite3 import Error
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import Dialect, Engine, Insert, Select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Dialect, Insert, Select
 from sqlalchemy.types import TypeEngine
-
-from service.storage.turns import Turns
 
 Conversion = Callable[[Any], Any]
 Question = Select[*tuple[Any, ...]]
 #: Rows for one statement, as mappings from its parameters to values.
 Addition = tuple[Insert, Sequence[Mapping[str, Any]]]
-_Sent = Sequence[tuple[str, Sequence[tuple[Any, ...]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +28,12 @@ class Prepared:
     sent: Sequence[tuple[str, Conversion | None]]
     received: Sequence[Conversion | None]
 
-    def parameters(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+    def parameters(self, values: Mapping[str, Any]) -> list[Any]:
         """The values of the parameters, in the order in which the text has them."""
-        return tuple(
+        return [
             values[name] if convert is None else convert(values[name])
             for name, convert in self.sent
-        )
+        ]
 
     def named(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The same by name, for drivers whose texts have names."""
@@ -50,12 +42,14 @@ class Prepared:
             for name, convert in self.sent
         }
 
-    def row(self, received: Sequence[Any]) -> tuple[Any, ...]:
-        """A row of the answer as Python values."""
-        return tuple(
+    def row(self, received: Sequence[Any] | None) -> list[Any] | None:
+        """A row of the answer as Python values, None where there is none."""
+        if received is None:
+            return None
+        return [
             value if convert is None else convert(value)
             for convert, value in zip(self.received, received, strict=True)
-        )
+        ]
 
 
 def prepare(statement: Question | Insert, dialect: Dialect) -> Prepared:
@@ -93,54 +87,3 @@ class Statements:
             known = statement, prepare(statement, self._dialect)
             self._known[id(statement)] = known
         return known[1]
-
-
-class Direct:
-    """Prepared statements on the connections of a SQLite engine."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._statements = Statements(engine.dialect)
-        self._adding = Turns(self._add)
-
-    def first(self, question: Question, values: Mapping[str, Any]) -> tuple[Any, ...] | None:
-        """The first row of an answer; one statement sees one state, so there is no transaction."""
-        prepared = self._statements.of(question)
-        with self._driver() as driver:
-            row = driver.execute(prepared.text, prepared.parameters(values)).fetchone()
-        return None if row is None else prepared.row(row)
-
-    def add(self, additions: Iterable[Addition]) -> None:
-        """Add rows, all of them or none; what other threads add may share the transaction."""
-        # Whatever can be done before the database is locked is done before.
-        self._adding.run(
-            [
-                (prepared.text, list(map(prepared.parameters, rows)))
-                for prepared, rows in (
-                    (self._statements.of(each), rows) for each, rows in additions
-                )
-            ]
-        )
-
-    def _add(self, group: Sequence[_Sent]) -> None:
-        with self._driver() as driver:
-            driver.execute("BEGIN IMMEDIATE")
-            try:
-                for text, rows in chain.from_iterable(group):
-                    driver.executemany(text, rows)
-                driver.execute("COMMIT")
-            except BaseException:
-                driver.rollback()
-                raise
-
-    @contextmanager
-    def _driver(self) -> Iterator[Driver]:
-        try:
-            pooled = self._engine.raw_connection()
-            try:
-                yield cast("Driver", pooled.driver_connection)
-            finally:
-                pooled.close()
-        except Error as error:
-            # As it is raised where SQLAlchemy executes.
-            raise DBAPIError.instance(None, None, error, Error, hide_parameters=True) from error

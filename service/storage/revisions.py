@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Text, and_, bindparam, cast, func, select
 from sqlalchemy.orm import aliased
@@ -24,17 +23,16 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A revision and its cluster, as far as an answer about flows depends on them.
 
-    `record` is the text of the cluster's record: whoever knows this version of it has no need
-    to read it.
+    `record` is the text of the cluster's record: whoever knows this version of it, with the text
+    of the time when it was made, has no need to read it.
     """
 
     cluster_id: int
     version: int
-    updated_at: datetime
+    updated_at: str
     record: str
     revision_id: int | None
     number: int
@@ -48,7 +46,7 @@ def _place(*of_revision: ColumnElement[bool]) -> Question:
         select(
             ClusterRow.id,
             ClusterRow.version,
-            ClusterRow.updated_at,
+            cast(ClusterRow.updated_at, Text),
             cast(ClusterRow.record, Text),
             RevisionRow.id,
             RevisionRow.number,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from service.manifests.faults import Problem
 from service.model.cluster import ClusterRecord
@@ -36,8 +36,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(NamedTuple):
     """What answering flows takes of a revision and its cluster."""
 
     id: int

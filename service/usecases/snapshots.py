@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from service.analysis.evaluate import Evaluator
 from service.analysis.workloads import WorkloadEndpoint, list_workloads
@@ -21,8 +22,7 @@ from service.usecases.context import Context
 from service.usecases.errors import FieldError, Invalid, NotFound
 
 
-@dataclass(frozen=True, slots=True)
-class PartKeys:
+class PartKeys(NamedTuple):
     """Where the two parts of a revision are stored."""
 
     policies: str
@@ -88,10 +88,20 @@ def profile_for(record: ClusterRecord, choice: EngineChoice | None) -> EnginePro
         detail = "the cluster's engine is not known; name one"
         raise Invalid("EngineNotKnown", detail, [FieldError("/engine", detail, "Required")])
     try:
-        return resolve_profile(asked.name, asked.version, asked.options, record.kubernetes_version)
+        if asked.options:
+            return resolve_profile(
+                asked.name, asked.version, asked.options, record.kubernetes_version
+            )
+        return _plain_profile(asked.name, asked.version, record.kubernetes_version)
     except ValueError as error:
         fault = FieldError("/engine", str(error), "InvalidEngine")
         raise Invalid("InvalidEngine", str(error), [fault]) from error
+
+
+# Few profiles are asked for, again and again.
+@lru_cache(maxsize=256)
+def _plain_profile(name: str, version: str | None, kubernetes_version: str | None) -> EngineProfile:
+    return resolve_profile(name, version, None, kubernetes_version)
 
 
 def _load(context: Context, key: str) -> bytes:

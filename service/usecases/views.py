@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from service.manifests.faults import Problem
 from service.model.cluster import ClusterRecord
@@ -81,8 +81,7 @@ class PolicyView:
     manifest: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class VerdictView:
+class VerdictView(NamedTuple):
     """A verdict; `body` is the verdict as design.md shapes it, and never changes once recorded.
 
     `id` is empty where nothing was recorded.
@@ -98,8 +97,7 @@ class VerdictView:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluationView:
+class EvaluationView(NamedTuple):
     """An evaluation of flows; `engine` is the resolved profile. `id` is empty for a dry run."""
 
     id: str

@@ -79,7 +79,7 @@ def _again(filled: Database, **changed: Any) -> NewEvaluation:
     with filled.read() as session:
         found = evaluations.find(session, "e1")
     assert found is not None
-    values = {name: getattr(found[0], name) for name in NewEvaluation.__slots__}
+    values = {name: getattr(found[0], name) for name in NewEvaluation._fields}
     return NewEvaluation(**{**values, **changed})
 
 

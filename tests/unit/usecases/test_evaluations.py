@@ -163,7 +163,7 @@ def test_evaluations_are_listed_newest_first_without_verdicts(context: Context) 
     first = _ask(context)
     second = _ask(context, engine=EngineChoice("calico"))
     page = evaluations.list_evaluations(context, "a", "1", PageRequest())
-    assert page.items == (replace(second, verdicts=()), replace(first, verdicts=()))
+    assert page.items == (second._replace(verdicts=()), first._replace(verdicts=()))
     for engine, ids in (("azure", [first.id]), ("calico", [second.id]), ("none", [])):
         found = evaluations.list_evaluations(context, "a", "1", PageRequest(), engine=engine)
         assert [each.id for each in found.items] == ids
