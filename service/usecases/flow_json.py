@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from hashlib import sha256
-from json import dumps
+from json import JSONEncoder
 from typing import Any
 
 from service.manifests.selectors import parse_label_selector
@@ -27,6 +27,8 @@ from service.usecases.texts import fault_of_text
 
 LONGEST_NAME = 253
 
+_canonical = JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
 _PROTOCOLS = {each.name.upper(): each.name for each in Protocol}
 _WITH_PORTS = {each.name for each in PORT_PROTOCOLS} | {Protocol.UDPLite.name}
 
@@ -42,6 +44,11 @@ _DESTINATION_FORMS = {
     **_SOURCE_FORMS,
     "service": (frozenset({"namespace"}), frozenset({"backend", "receivingNode"})),
 }
+#: What an end is that has just the members it needs.
+_PLAIN_FORMS = {
+    frozenset({form, *needed}): form for form, (needed, _) in _DESTINATION_FORMS.items()
+}
+_MEMBERS = frozenset({"source", "destination", "protocol", "port"})
 
 
 def read_flow(document: Any, pointer: str = "") -> Flow:
@@ -65,7 +72,7 @@ def flow_body(flow: Flow) -> dict[str, Any]:
 
 def flow_key(flow: Flow) -> str:
     """The digest of the flow's canonical JSON: equal for flows that ask the same."""
-    text = dumps(flow_body(flow), sort_keys=True, separators=(",", ":"))
+    text = _canonical(flow_body(flow))
     return f"sha256:{sha256(text.encode()).hexdigest()}"
 
 
@@ -120,11 +127,12 @@ def _flow(document: Any, pointer: str, faults: list[FieldError]) -> Flow | None:
     if not isinstance(document, Mapping):
         faults.append(FieldError(pointer, "must be an object", "NotAnObject"))
         return None
-    faults.extend(
-        FieldError(pointer_to(pointer, key), "is not known", "UnknownField")
-        for key in document
-        if key not in {"source", "destination", "protocol", "port"}
-    )
+    if not document.keys() <= _MEMBERS:
+        faults.extend(
+            FieldError(pointer_to(pointer, key), "is not known", "UnknownField")
+            for key in document
+            if key not in _MEMBERS
+        )
     source = _end(document.get("source"), f"{pointer}/source", _SOURCE_FORMS, faults)
     destination = _end(
         document.get("destination"), f"{pointer}/destination", _DESTINATION_FORMS, faults
@@ -145,6 +153,9 @@ def _end(
     if not isinstance(given, Mapping):
         faults.append(FieldError(pointer, "must be an object", "NotAnObject"))
         return None
+    form = _PLAIN_FORMS.get(frozenset(given), "")
+    if form in forms and all(map(_is_plain, given.values())):
+        return _make_end(form, given, pointer, faults)
     members = {key: value for key, value in given.items() if value is not None}
     named = [form for form in forms if form in members]
     if len(named) != 1:
@@ -166,6 +177,11 @@ def _end(
         for key in sorted(needed - members.keys())
     )
     return _make_end(named[0], members, pointer, faults) if len(faults) == before else None
+
+
+def _is_plain(value: Any) -> bool:
+    # What is printable has no control characters and no surrogates.
+    return type(value) is str and 0 < len(value) <= LONGEST_NAME and value.isprintable()
 
 
 def _make_end(

@@ -100,7 +100,9 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest ships no t
         def decorate(view: View) -> View:
             @wraps(view)
             def reading(*args: Any, **kwargs: Any) -> Any:
-                return view(*args, read(request), **kwargs)
+                # The request itself: its stand-in looks it up for every attribute.
+                asked = request._get_current_object()  # type: ignore[attr-defined]  # typed as what it holds
+                return view(*args, read(asked), **kwargs)
 
             found: View = _documented(reading, decorator)
             return found

@@ -16,6 +16,7 @@ from service.web.problems import RequestProblem
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
 
+_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 _LONGEST_REMEMBERED = 500
 _MOST_REMEMBERED = 200
 
@@ -136,6 +137,8 @@ def json_body(req: Request, media_type: str) -> Any:
 
 def check_media_type(req: Request, accepted: tuple[str, ...]) -> None:
     """Refuse a body of another type or in another charset than UTF-8."""
+    if req.content_type in accepted:
+        return
     name = "Accept-Patch" if req.method == "PATCH" else "Accept-Post"
     headers = {name: ", ".join(accepted)}
     if req.mimetype not in accepted:
@@ -146,7 +149,7 @@ def check_media_type(req: Request, accepted: tuple[str, ...]) -> None:
             headers=headers,
         )
     charset = req.mimetype_params.get("charset", "utf-8").lower()
-    if charset not in {"utf-8", "utf8", "us-ascii"}:
+    if charset not in _CHARSETS:
         raise RequestProblem(
             types.UNSUPPORTED_MEDIA_TYPE,
             f"The charset must be utf-8, not {charset}.",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from werkzeug.exceptions import (
     HTTPException,
     InternalServerError,
@@ -28,6 +28,7 @@ from service.usecases.errors import (
 )
 from service.web import problem_types as types
 from service.web.problem_types import ProblemType
+from service.web.request_scope import request_id
 
 log = logs.logger("netverdict.problems")
 
@@ -95,7 +96,7 @@ def problem(
         "code": code or problem_type.code,
         "detail": detail,
         "instance": request.path,
-        "requestId": g.get("request_id", ""),
+        "requestId": request_id(),
     }
     if listed:
         body["errors"] = listed[:MOST_ERRORS]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from secrets import token_hex
+from typing import NamedTuple
 
 import structlog
 from flask import Flask, Response, g, request
@@ -27,20 +28,22 @@ def install(app: Flask) -> None:
     app.teardown_request(_leave)
 
 
+class _Begun(NamedTuple):
+    """What is noted of a request when it comes in."""
+
+    request_id: str
+    seconds: float
+
+
 def request_id() -> str:
-    """The id of the request being answered."""
-    found: str = g.request_id
-    return found
-
-
-def route() -> str:
-    """The rule that matched, for logs and metrics."""
-    return request.url_rule.rule if request.url_rule is not None else "(none)"
+    """The id of the request being answered; empty before it has one."""
+    begun: _Begun | None = g.get("begun")
+    return "" if begun is None else begun.request_id
 
 
 def _begin() -> None:
     metrics.request_started()
-    g.started = time.perf_counter()
+    seconds = time.perf_counter()
     asked = request._get_current_object()  # type: ignore[attr-defined]  # a proxy, typed as what it holds
     headers = asked.headers
     given = headers.get(HEADER, "")
@@ -48,9 +51,8 @@ def _begin() -> None:
     bound = {"request_id": request_id}
     if trace := _TRACEPARENT.fullmatch(headers.get("traceparent", "")):
         bound["trace_id"] = trace[1]
-    structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(**bound)
-    g.request_id = request_id
+    g.begun = _Begun(request_id, seconds)
     # No name holds it, and PostgreSQL refuses it in any text.
     if "\0" in asked.path or b"%00" in asked.query_string:
         raise BadRequest("The address holds the character U+0000.")
@@ -58,10 +60,12 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     asked = request._get_current_object()  # type: ignore[attr-defined]  # a proxy, typed as what it holds
-    response.headers[HEADER] = g.request_id
+    begun: _Begun = g.begun
+    response.headers[HEADER] = begun.request_id
     response.headers["X-Content-Type-Options"] = "nosniff"
-    seconds = time.perf_counter() - g.started
-    found, status = route(), response.status_code
+    seconds = time.perf_counter() - begun.seconds
+    status, rule = response.status_code, asked.url_rule
+    found = "(none)" if rule is None else rule.rule
     metrics.request_answered(asked.method, found, status, seconds)
     if found not in _QUIET or status >= 400:
         logs.answered(
@@ -76,6 +80,6 @@ def _end(response: Response) -> Response:
 
 
 def _leave(_error: BaseException | None) -> None:
-    if "started" in g:
+    if "begun" in g:
         metrics.request_finished()
     structlog.contextvars.clear_contextvars()
