@@ -33,6 +33,7 @@ from service.model.intervals import Intervals
 Answer = bool | frozenset[Assumption]
 
 _LABELLED = frozenset({EndpointKind.POD, EndpointKind.HOST_POD})
+_POD = LabelScope.POD
 
 
 class Encounter(NamedTuple):
@@ -71,6 +72,8 @@ def _label_is(condition: LabelIs, about: Encounter) -> Answer:
     requirement, endpoint = condition.requirement, about.endpoint
     if endpoint.kind not in _LABELLED:
         return requirement.accepts(None)
+    if condition.scope is _POD:
+        return requirement.accepts(endpoint.labels.get(requirement.key))
     return requirement.accepts(_VALUES[condition.scope](endpoint, requirement.key))
 
 

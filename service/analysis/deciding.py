@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from service.analysis.asking import Answer, Encounter, ask, every, some
 from service.analysis.matching import Meeting
-from service.analysis.nearest import has_rules_of_policies, nearest
+from service.analysis.nearest import isolation, nearest, written_rules
 from service.model.addresses import Family
 from service.model.assumption import Assumption
 from service.model.endpoint import Endpoint, EndpointKind
@@ -49,16 +49,18 @@ class Selection(NamedTuple):
 
     stage: Stage
     policies: Sequence[tuple[StagePolicy, Answer]]
-    isolates: bool
+    isolating: tuple[StagePolicy, ...]
     isolated_by: tuple[PolicyRef, ...]
+    written: tuple[Rule, ...]
+    """The rules of those that isolate, without the engine's own."""
 
     @classmethod
     def of(cls, stage: Stage, policies: Sequence[tuple[StagePolicy, Answer]]) -> Selection:
         """What follows from the policies is found with them."""
-        isolating = [policy for policy, _ in policies if policy.isolates]
+        isolating = tuple(policy for policy, _ in policies if policy.isolates)
         refs = (policy.origin.policy for policy in isolating)
         distinct = dict.fromkeys(ref for ref in refs if ref is not None)
-        return cls(stage, policies, bool(isolating), tuple(distinct))
+        return cls(stage, policies, isolating, tuple(distinct), tuple(written_rules(isolating)))
 
 
 @dataclass(slots=True)
@@ -88,7 +90,7 @@ class _Trace:
             self.assumptions |= answer
 
     def note_isolation(self, selected: Selection) -> None:
-        if selected.isolates:
+        if selected.isolating:
             self.isolated = True
             self.isolated_by = (
                 tuple(dict.fromkeys((*self.isolated_by, *selected.isolated_by)))
@@ -197,19 +199,22 @@ def _stage_decides(selected: Selection, meeting: Meeting, trace: _Trace, *, expl
         return False
     trace.note(isolation)
     if not trace.outcomes:
-        trace.evidence.extend(_without_match(selected, meeting, explains=explains))
+        _explain(selected, meeting, trace, explains=explains)
     if stage.end is Effect.PASS:
         return False
     trace.outcomes.add(stage.end)
     return isolation is True and not may_pass
 
 
-def _without_match(selected: Selection, meeting: Meeting, *, explains: bool) -> Iterator[Evidence]:
-    policies = [policy for policy, _ in selected.policies]
-    if explains or not has_rules_of_policies(policies):
-        found = nearest(policies, meeting)
-        if found is not None:
-            yield found
+def _explain(selected: Selection, meeting: Meeting, trace: _Trace, *, explains: bool) -> None:
+    """Add what is told where no rule matches."""
+    if selected.written and not explains:
+        return
+    found = nearest(selected.written, meeting)
+    if found is None and selected.isolating:
+        found = isolation(selected.isolating[0])
+    if found is not None:
+        trace.evidence.append(found)
 
 
 def _match_evidence(rule: Rule) -> Evidence:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from service.analysis.matching import Meeting, Reason
 from service.model.pipeline import Rule, StagePolicy
@@ -12,24 +12,32 @@ NO_MATCH = "NoMatch"
 ISOLATES = "Isolates"
 
 
-def nearest(policies: Iterable[StagePolicy], meeting: Meeting) -> Evidence | None:
-    """The rule that lacks least, with the condition that failed, among policies that isolate."""
-    isolating = [policy for policy in policies if policy.isolates]
-    found = _least(isolating, meeting)
-    if found is not None:
-        rule, reasons = found
-        failure = meeting.failure(reasons[0])
-        others = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
-        return Evidence(
-            NO_MATCH,
-            failure.reason,
-            failure.detail + others,
-            rule.origin.policy,
-            rule.origin.pointer,
-        )
-    if not isolating:
+def written_rules(policies: Iterable[StagePolicy]) -> Iterator[Rule]:
+    """The rules of policies that isolate, without the engine's own, which nobody can edit."""
+    for policy in policies:
+        if policy.isolates:
+            for rule in policy.rules:
+                if rule.origin.policy is not None:
+                    yield rule
+
+
+def nearest(rules: Iterable[Rule], meeting: Meeting) -> Evidence | None:
+    """The rule that lacks least, with the condition that failed."""
+    found = _least(rules, meeting)
+    if found is None:
         return None
-    origin = isolating[0].origin
+    rule, reasons = found
+    failure = meeting.failure(reasons[0])
+    others = f" (and {len(reasons) - 1} more)" if len(reasons) > 1 else ""
+    origin = rule.origin
+    return Evidence(
+        NO_MATCH, failure.reason, failure.detail + others, origin.policy, origin.pointer
+    )
+
+
+def isolation(policy: StagePolicy) -> Evidence:
+    """That a policy isolates, where no rule is near."""
+    origin = policy.origin
     return Evidence(
         ISOLATES,
         origin.reason if origin.policy is None else "NoRules",
@@ -39,25 +47,14 @@ def nearest(policies: Iterable[StagePolicy], meeting: Meeting) -> Evidence | Non
     )
 
 
-def has_rules_of_policies(policies: Iterable[StagePolicy]) -> bool:
-    """Whether there are rules that somebody wrote, not the engine itself."""
-    return any(
-        rule.origin.policy is not None
-        for policy in policies
-        if policy.isolates
-        for rule in policy.rules
-    )
-
-
-def _least(policies: Iterable[StagePolicy], meeting: Meeting) -> tuple[Rule, list[Reason]] | None:
+def _least(rules: Iterable[Rule], meeting: Meeting) -> tuple[Rule, list[Reason]] | None:
     best: tuple[Rule, list[Reason]] | None = None
-    for policy in policies:
-        for rule in policy.rules:
-            if rule.origin.policy is None:
-                continue  # the engine's own, which nobody can edit
-            reasons = meeting.reasons(rule)
-            if len(reasons) == 1:
-                return rule, reasons
-            if reasons and (best is None or len(reasons) < len(best[1])):
-                best = rule, reasons
+    least = 0
+    for rule in rules:
+        reasons = meeting.reasons(rule)
+        count = len(reasons)
+        if count == 1:
+            return rule, reasons
+        if count and (best is None or count < least):
+            best, least = (rule, reasons), count
     return best
