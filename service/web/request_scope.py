@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from secrets import token_hex
+from collections.abc import Mapping
+from random import getrandbits
 from typing import NamedTuple
 
 import structlog
@@ -33,6 +34,8 @@ class _Begun(NamedTuple):
 
     request_id: str
     seconds: float
+    bound: Mapping[str, str]
+    """What every line in the log says of it."""
 
 
 def request_id() -> str:
@@ -47,12 +50,12 @@ def _begin() -> None:
     asked = request._get_current_object()  # type: ignore[attr-defined]  # a proxy, typed as what it holds
     headers = asked.headers
     given = headers.get(HEADER, "")
-    request_id = given if given and _REQUEST_ID.fullmatch(given) else token_hex(16)
+    request_id = given if given and _REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
     bound = {"request_id": request_id}
     if trace := _TRACEPARENT.fullmatch(headers.get("traceparent", "")):
         bound["trace_id"] = trace[1]
     structlog.contextvars.bind_contextvars(**bound)
-    g.begun = _Begun(request_id, seconds)
+    g.begun = _Begun(request_id, seconds, bound)
     # No name holds it, and PostgreSQL refuses it in any text.
     if "\0" in asked.path or b"%00" in asked.query_string:
         raise BadRequest("The address holds the character U+0000.")
@@ -69,6 +72,7 @@ def _end(response: Response) -> Response:
     metrics.request_answered(asked.method, found, status, seconds)
     if found not in _QUIET or status >= 400:
         logs.answered(
+            **begun.bound,
             method=asked.method,
             path=asked.path,
             route=found,
