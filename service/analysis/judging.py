@@ -71,16 +71,20 @@ def judge(
     counted = [each for each in impact.groups if not is_hypothetical(each, answers)]
     nodes = [each for each in impact.with_nodes if not is_hypothetical(each, answers)]
     cured = {(each.rule, each.policy) for each in cures}
-    judgement = _weigh(counted, nodes, cured, of_change)
+    judgement = _weigh(counted, nodes, cured, of_change, impact)
     left_out = len(counted) < len(impact.groups) or len(nodes) < len(impact.with_nodes)
     notes = (_ONLY_SCTP,) if left_out else ()
     return replace(judgement, reasons=(*judgement.reasons, *notes, *_caveats(answers)))
 
 
 def _weigh(
-    groups: list[ImpactGroup], nodes: list[NodeChange], cured: _Cured, of_change: list[Answer]
+    groups: list[ImpactGroup],
+    nodes: list[NodeChange],
+    cured: _Cured,
+    of_change: list[Answer],
+    impact: Impact,
 ) -> Judgement:
-    """What the changes themselves say.
+    """What the changes themselves say: those that count, of all that there are.
 
     A remedy for what is known does not make safe what is not: whatever could change a connection
     and is not told leaves the verdict open.
@@ -97,13 +101,13 @@ def _weigh(
     pairs = tuple(_open_reasons(groups, nodes))
     still_open = (*pairs, *_questions(questions))
     known = (
-        *_reasons(sure),
+        *_reasons(sure, impact),
         *_node_reasons(with_nodes),
         *(f"{each.rule.id}: {each.rule.title}" for each in beyond),
     )
     settles = (*asked_for(of_change if pairs else questions), *((NODES,) if nodes else ()))
     if without or without_nodes:
-        reasons = (*_reasons(without), *_node_reasons(without_nodes), *still_open)
+        reasons = (*_reasons(without, impact), *_node_reasons(without_nodes), *still_open)
         return Judgement(Opinion.UNSAFE, reasons, settles)
     if still_open:
         return Judgement(Opinion.UNKNOWN, (*still_open, *known), settles)
@@ -177,14 +181,34 @@ def _has_remedy(group: ImpactGroup | NodeChange, cured: _Cured) -> bool:
     return closes and group.cause.remedy_when in {"Before", "After"}
 
 
-def _reasons(groups: Iterable[ImpactGroup]) -> Iterator[str]:
-    totals: dict[tuple[str, str, str], int] = {}
+def _reasons(groups: Iterable[ImpactGroup], impact: Impact) -> Iterator[str]:
+    """What changes, by rule.
+
+    A connection that opens at both ends is in a group for each, so that the pairs of several
+    groups are not more than their sum, and never more than there are in all.
+    """
+    found: dict[tuple[str, str, bool], list[ImpactGroup]] = {}
     for each in groups:
-        assert each.cause is not None
-        key = (each.rule, each.change.value, each.cause.rule.title)
-        totals[key] = totals.get(key, 0) + each.pairs
-    for (rule, change, title), pairs in totals.items():
-        yield f"{rule}: {title} ({pairs} pairs {_words(change)})"
+        key = (each.rule, each.change.value, each.service is not None)
+        found.setdefault(key, []).append(each)
+    for (_, change, calls), same in found.items():
+        cause = same[0].cause
+        assert cause is not None
+        counts = impact.calls if calls else impact.pairs
+        number = sum(each.pairs for each in same)
+        in_all = counts.get(same[0].change, number)
+        everything = len(same) == sum(
+            each.change is same[0].change and (each.service is not None) is calls
+            for each in impact.groups
+        )
+        if everything:
+            number = in_all
+        bound = "" if everything or len(same) == 1 else "up to "
+        noun = "calls of Services" if calls else "pairs"
+        yield (
+            f"{same[0].rule}: {cause.rule.title} "
+            f"({bound}{min(number, in_all)} {noun} {_words(change)})"
+        )
 
 
 def _node_reasons(changes: Iterable[NodeChange]) -> Iterator[str]:
@@ -197,9 +221,10 @@ def _node_reasons(changes: Iterable[NodeChange]) -> Iterator[str]:
 
 
 def _open_reasons(groups: Iterable[ImpactGroup], nodes: Iterable[NodeChange]) -> Iterator[str]:
-    unknown = sum(each.pairs for each in groups if each.change is Change.NEWLY_UNKNOWN)
+    unknown = [each.pairs for each in groups if each.change is Change.NEWLY_UNKNOWN]
     if unknown:
-        yield f"{unknown} pairs depend on what the input does not tell"
+        bound = "up to " if len(unknown) > 1 else ""
+        yield f"{bound}{sum(unknown)} pairs depend on what the input does not tell"
     if any(each.change is Change.NEWLY_UNKNOWN for each in nodes):
         yield "what pods do with nodes depends on what the input does not tell"
 

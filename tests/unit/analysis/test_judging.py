@@ -37,6 +37,10 @@ CLOSED_IN = network_policy("{podSelector: {}, policyTypes: [Ingress]}")
 CLOSED_OUT = network_policy(
     "{podSelector: {}, policyTypes: [Egress], egress: [{to: [{namespaceSelector: {}}]}]}"
 )
+CLOSED_BOTH_WAYS = network_policy("{podSelector: {}, policyTypes: [Ingress, Egress]}")
+ONLY_FRONT = network_policy(
+    "{podSelector: {matchLabels: {app: front}}, policyTypes: [Ingress, Egress]}", "shop/front"
+)
 FROM_PODS = network_policy(
     "{podSelector: {}, policyTypes: [Ingress], "
     "ingress: [{from: [{ipBlock: {cidr: 10.244.0.0/16}}]}]}"
@@ -91,6 +95,21 @@ def test_opinions(
 
     assert found.opinion is opinion, found
     assert words in found.reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("policies", "said"),
+    [
+        # Two between the pods, and the outside to and from each.
+        ([CLOSED_BOTH_WAYS], "(6 pairs open)"),
+        ([CLOSED_BOTH_WAYS, ONLY_FRONT], "(6 pairs open)"),
+        ([CLOSED_IN], "(4 pairs open)"),
+    ],
+)
+def test_a_pair_that_opens_at_both_ends_is_one_pair(policies: list[Manifest], said: str) -> None:
+    found = judged((*NOWHERE, *policies), "npm", "none")
+
+    assert found.reasons[0].endswith(said), found.reasons
 
 
 def test_what_aks_refuses_is_blocked() -> None:
