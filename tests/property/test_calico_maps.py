@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import snapshot
+from tests.builders import Manifest, snapshot
+from tests.property.admin_clusters import admin_policies
 from tests.property.bounds import bounded
 from tests.property.calico_clusters import calico_clusters, host_clusters
 from tests.property.clusters import UNSETTLED, Cluster
@@ -34,3 +36,11 @@ def test_every_pair(cluster: Cluster, seed: int) -> None:
 @given(cluster=host_clusters(UNSETTLED), seed=SEEDS)
 def test_every_pair_beside_host_endpoints(engine: str, cluster: Cluster, seed: int) -> None:
     _agree(cluster, engine, seed)
+
+
+@bounded(0.1)
+@given(cluster=calico_clusters(UNSETTLED), admin=admin_policies(), seed=SEEDS)
+def test_every_pair_beside_admin_policies(
+    cluster: Cluster, admin: list[Manifest], seed: int
+) -> None:
+    _agree(replace(cluster, policies=[*cluster.policies, *admin]), "calico", seed)

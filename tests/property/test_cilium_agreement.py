@@ -14,6 +14,7 @@ from service.model.flow import Flow
 from service.model.verdict import Decision
 from tests.builders import Manifest, evaluator, snapshot
 from tests.property.bounds import bounded
+from tests.property.cilium_agents import AGENTS
 from tests.property.cilium_clusters import cilium_clusters
 from tests.property.clusters import EVERYTHING, QUESTIONS, Cluster, declared_ports, pods_of
 from tests.property.ends import source_end
@@ -25,16 +26,6 @@ _ANSWERS = {
     Decision.DENY: {False},
     Decision.UNKNOWN: {True, False},
 }
-_ON = {"sctp": "enabled", "nodeSelectorLabels": "enabled"}
-AGENTS = [
-    Agent((1, 14)),
-    Agent((1, 16), _ON),
-    Agent((1, 17), {"sctp": "disabled"}),
-    Agent((1, 18), _ON | {"hostFirewall": "enabled"}),
-    Agent((1, 18), {"policyEnforcement": "always", "cidrMatchMode": "nodes"}),
-    Agent((1, 19), _ON | {"hostFirewall": "enabled", "clusterNetworkPolicy": "enabled"}),
-    Agent((1, 19), {"clusterNetworkPolicy": "enabled", "cidrMatchMode": "nodes"}),
-]
 #: A ping is asked as often as three other questions.
 ASKED = [*QUESTIONS, *([("ICMP", 0)] * 3)]
 #: Whether names of ports in init containers count is not settled.
