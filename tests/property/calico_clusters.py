@@ -19,6 +19,7 @@ from tests.property.clusters import (
 )
 
 API = "projectcalico.org/v3"
+PINGS = frozenset({"ICMP", "ICMPv6"})
 STAGED = ("Set", "Delete", "Learn", "Ignore")
 
 _ATOMS = (
@@ -48,6 +49,7 @@ _NETS = {
 _PORTS: tuple[int | str, ...] = (80, 53, "79:81", "1:65535", "http", "dns", "admin")
 #: Orders of policies; none twice, for what equal ones mean depends on names and versions.
 _ORDERS: tuple[float, ...] = (-5, 10, 10.5, 999, 1000.5, 2000)
+_ICMP: tuple[Manifest, ...] = ({"type": 8}, {"type": 8, "code": 0}, {"type": 0}, {"type": 128})
 _ACTIONS = ("Allow", "Allow", "Deny", "Pass", "Log")
 
 
@@ -100,16 +102,19 @@ def _entities(draw: st.DrawFn, family: int, *, ports: list[int | str]) -> Manife
 @st.composite
 def _rules(draw: st.DrawFn) -> Manifest:
     rule: Manifest = {"action": draw(st.sampled_from(_ACTIONS))}
-    protocol = draw(st.sampled_from([None, None, "TCP", "UDP", "SCTP", "ICMP"]))
+    protocol = draw(st.sampled_from([None, None, "TCP", "UDP", "SCTP", "ICMP", "ICMPv6"]))
     if protocol:
         rule["protocol"] = protocol
+    if protocol in PINGS:
+        rule |= _maybe(draw, "icmp", st.sampled_from(_ICMP), 2)
+        rule |= _maybe(draw, "notICMP", st.sampled_from(_ICMP), 4)
     elif draw(st.integers(0, 4)) == 0:
         rule["notProtocol"] = draw(st.sampled_from(["TCP", "UDP", 17, "ICMP"]))
     family = draw(st.sampled_from([4, 4, 6]))
-    if "ICMP" not in {protocol, rule.get("notProtocol")} and draw(st.integers(0, 5)) == 0:
+    if not PINGS & {protocol, rule.get("notProtocol")} and draw(st.integers(0, 5)) == 0:
         rule["ipVersion"] = family
     # Numbers of ports need a protocol that has ports; names do not.
-    ports: list[int | str] = [] if protocol == "ICMP" else ["http", "dns", "admin"]
+    ports: list[int | str] = [] if protocol in PINGS else ["http", "dns", "admin"]
     if protocol in {"TCP", "UDP", "SCTP"}:
         ports = list(_PORTS)
     for end, its_ports in (("source", []), ("destination", ports)):

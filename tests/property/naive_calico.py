@@ -33,12 +33,17 @@ LAST = float("inf")
 
 @dataclass(frozen=True)
 class Packet:
-    """A connection as the data plane sees it."""
+    """A connection as the data plane sees it; of a ping, the echo request."""
 
     source: Address
     destination: Address
     protocol: str
     port: int
+
+    @property
+    def icmp(self) -> tuple[int, int]:
+        """Type and code."""
+        return (8 if self.source.version == 4 else 128), 0
 
 
 @dataclass(frozen=True)
@@ -105,6 +110,8 @@ class NaiveCalico:
     def _passes(self, source: Party, destination: Party, protocol: str, port: int) -> bool:
         assert source.address is not None
         assert destination.address is not None
+        if protocol == "ICMP" and source.address.version == 6:
+            protocol = "ICMPv6"
         packet = Packet(source.address, destination.address, protocol, port)
         # What a node sends to its own pods is not policed. What a pod sends to its own node is.
         from_own_node = source.uses_node_network and source.node == destination.node
@@ -228,10 +235,7 @@ class NaiveCalico:
 
     def _matches(self, rule: Manifest, policy: Manifest, packet: Packet) -> bool:
         protocol = _PROTOCOLS.get(rule.get("protocol"), rule.get("protocol"))
-        if protocol is not None and protocol != packet.protocol:
-            return False
-        excluded = rule.get("notProtocol")
-        if excluded is not None and _PROTOCOLS.get(excluded, excluded) == packet.protocol:
+        if not _is_carried(rule, protocol, packet):
             return False
         if rule.get("ipVersion", packet.source.version) != packet.source.version:
             return False
@@ -322,8 +326,25 @@ class NaiveCalico:
         return False
 
 
-_PROTOCOLS: Mapping[Any, str] = {6: "TCP", 17: "UDP", 132: "SCTP"}
+_PROTOCOLS: Mapping[Any, str] = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6", 132: "SCTP"}
 _NETS = ("nets", "notNets")
+
+
+def _is_carried(rule: Manifest, protocol: str | None, packet: Packet) -> bool:
+    """Whether the packet has the protocol that a rule is for, and the type of ICMP."""
+    if protocol is not None and protocol != packet.protocol:
+        return False
+    excluded = rule.get("notProtocol")
+    if excluded is not None and _PROTOCOLS.get(excluded, excluded) == packet.protocol:
+        return False
+    if "icmp" in rule and not _is_icmp(rule["icmp"], packet):
+        return False
+    return "notICMP" not in rule or not _is_icmp(rule["notICMP"], packet)
+
+
+def _is_icmp(entry: Manifest, packet: Packet) -> bool:
+    kind, code = packet.icmp
+    return bool(entry["type"] == kind and entry.get("code", code) == code)
 
 
 def _version(network: str) -> int:

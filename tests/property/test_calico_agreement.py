@@ -16,6 +16,8 @@ from tests.property.clusters import QUESTIONS, Cluster, declared_ports, doubtful
 from tests.property.ends import source_end
 from tests.property.naive_calico import NaiveCalico
 
+#: A ping is asked as often as three other questions.
+ASKED = [*QUESTIONS, *([("ICMP", 0)] * 3)]
 _ANSWERS = {
     Decision.ALLOW: {True},
     Decision.DENY: {False},
@@ -26,7 +28,7 @@ _ANSWERS = {
 @bounded(0.5)
 @given(
     calico_clusters(),
-    st.lists(st.sampled_from(QUESTIONS), min_size=1, max_size=2, unique=True),
+    st.lists(st.sampled_from(ASKED), min_size=1, max_size=2, unique=True),
     st.sampled_from(["3.30", "3.32"]),
 )
 def test_agreement(cluster: Cluster, questions: list[tuple[str, int]], version: str) -> None:
@@ -45,7 +47,8 @@ def test_agreement(cluster: Cluster, questions: list[tuple[str, int]], version: 
             expected = naive.possible(source, destination, protocol, port)
             if not expected:
                 continue  # no address family in common
-            flow = Flow(source_end(source), source_end(destination), protocol, port)
+            number = None if protocol == "ICMP" else port
+            flow = Flow(source_end(source), source_end(destination), protocol, number)
             verdict = pipeline.evaluate(flow)
             context = (source, destination, protocol, port, verdict)
             assert _ANSWERS[verdict.decision] == expected, context
