@@ -45,10 +45,7 @@ def service_port(service: Service, protocol: str, port: int | str | None) -> Ser
     Raises `NoNetwork` for an ExternalName, whose ports mean nothing.
     """
     name = f"Service {service.namespace}/{service.name}"
-    if service.type is ServiceType.EXTERNAL_NAME:
-        raise NoNetwork(
-            Assumption("ServiceIsDnsOnly", f"{name} is an ExternalName: a DNS alias, no endpoint")
-        )
+    _refuse_alias(service)
     offered = [each for each in service.ports if each.protocol == protocol]
     if port is None and len(offered) == 1:
         return offered[0]
@@ -69,6 +66,7 @@ def service_port(service: Service, protocol: str, port: int | str | None) -> Ser
 def backends(resolver: Resolver, service: Service, port: ServicePort) -> list[Backend]:
     """Where the Service may send a connection; raises `NoNetwork` where that is nowhere."""
     name = f"Service {service.namespace}/{service.name}"
+    _refuse_alias(service)
     if not service.selector:
         raise NoNetwork(
             Assumption(
@@ -91,6 +89,14 @@ def backends(resolver: Resolver, service: Service, port: ServicePort) -> list[Ba
             Assumption("ServiceHasNoBackend", f"no ready pod of this revision serves {name}")
         )
     return found
+
+
+def _refuse_alias(service: Service) -> None:
+    if service.type is ServiceType.EXTERNAL_NAME:
+        name = f"Service {service.namespace}/{service.name}"
+        raise NoNetwork(
+            Assumption("ServiceIsDnsOnly", f"{name} is an ExternalName: a DNS alias, no endpoint")
+        )
 
 
 def target_port(pod: Pod, service: Service, port: ServicePort) -> int | None:

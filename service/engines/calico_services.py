@@ -74,7 +74,10 @@ class ServiceEndpoints:
         service = self._services.get(key)
         if service is None:
             self.missing.add(key)
-        return service
+            return None
+        # "services with Type ExternalName receive no endpoints", whatever they select
+        # (kubernetes: pkg/controller/endpointslice/endpointslice_controller.go).
+        return None if service.type is ServiceType.EXTERNAL_NAME else service
 
     def _behind(self, service: Service) -> list[Pod]:
         return [
@@ -85,7 +88,7 @@ class ServiceEndpoints:
 
 
 def _unknown(service: Service) -> Assumption | None:
-    if service.selector or service.type is ServiceType.EXTERNAL_NAME:
+    if service.selector:
         return None
     return Assumption(
         "ServiceEndpointsUnknown",

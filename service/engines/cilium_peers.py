@@ -48,7 +48,7 @@ from service.model.condition import (
     in_namespace,
 )
 from service.model.intervals import Intervals
-from service.model.inventory import Inventory, Service
+from service.model.inventory import Inventory, Service, ServiceType
 from service.model.labels import LabelSelector, Operator, Requirement
 from service.model.pipeline import Direction
 
@@ -151,6 +151,9 @@ class PeerReader:
         return any_of(*map(self._service, found))
 
     def _service(self, service: Service) -> Condition:
+        if service.type is ServiceType.EXTERNAL_NAME:
+            # Cilium leaves them out when it reads Services (pkg/k8s/service.go, ParseService).
+            return NEVER
         if not service.selector:
             is_api_server = (service.namespace, service.name) == ("default", "kubernetes")
             doubt = API_SERVER if is_api_server else EXTERNAL_SERVICE

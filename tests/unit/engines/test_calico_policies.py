@@ -161,6 +161,16 @@ def test_services_without_selector_and_missing_ones() -> None:
     assert findings(objects) == [("CalicoServiceMissing", "")]
 
 
+@pytest.mark.parametrize("selector", [None, {"app": "web"}])
+def test_a_service_that_is_only_a_name_has_no_endpoints(selector: dict[str, str] | None) -> None:
+    alias = service("shop/alias", selector, [{"port": 80}], type="ExternalName", externalName="a.b")
+    meant = "services: {name: alias, namespace: shop}"
+    objects = [gnp(rule(f"source: {{{meant}}}"))]
+    assert decision(objects, WEB, more=[alias]) == "Deny"
+    called = [gnp(selector="all()", types=["Egress"], egress=[rule(f"destination: {{{meant}}}")])]
+    assert decision(called, "lab/test -> shop/web TCP/80", more=[alias]) == "Deny"
+
+
 OUTSIDE_SET = "gnetset: {labels: {zone: x}, nets: [203.0.113.0/24]}"
 OPS_SET = "netset: {ns: ops, labels: {zone: x}, nets: [203.0.113.0/24]}"
 POD_SET = "gnetset: {labels: {zone: x}, nets: [10.244.2.0/24]}"

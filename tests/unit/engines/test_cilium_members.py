@@ -77,6 +77,14 @@ class TestServices:
         assert assumed([rule], TO_WORLD, more=more) == {"CiliumServiceAddresses"}
         assert decision([rule], TO_POD, more=more) == "Deny"
 
+    @pytest.mark.parametrize("selector", [None, {"app": "web"}])
+    def test_service_that_is_only_a_name(self, selector: dict[str, str] | None) -> None:
+        alias = {"type": "ExternalName", "externalName": "a.b"}
+        more = [service("shop/alias", selector, [{"port": 8080}], **alias)]
+        rule = egress("toServices: [{k8sService: {serviceName: alias, namespace: shop}}]")
+        assert decision([rule], self.TO_WEB, more=more) == "Deny"
+        assert decision([rule], TO_WORLD, more=more) == "Deny"
+
     def test_by_labels(self) -> None:
         labelled = service("shop/labelled", {"app": "side"}, [{"port": 80}])
         labelled["metadata"]["labels"] = {"role": "edge"}
