@@ -9,17 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from service.analysis.services import named_container_port
-from service.engines.endpoints import points_of
+from service.engines.calico_members import members
 from service.model.assumption import Assumption
 from service.model.calico import ServiceMatch
-from service.model.condition import (
-    NEVER,
-    AddressIn,
-    Assumed,
-    Condition,
-    EndpointIn,
-    any_of,
-)
+from service.model.condition import NEVER, Assumed, Condition
 from service.model.intervals import Intervals
 from service.model.inventory import Inventory, Pod, Service, ServicePort, ServiceType
 from service.model.pipeline import ANY_TRAFFIC, Traffic
@@ -48,7 +41,7 @@ class ServiceEndpoints:
         if service is None:
             return NEVER
         unknown = _unknown(service)
-        return Assumed(unknown) if unknown else _any(self._behind(service))
+        return Assumed(unknown) if unknown else members(service, self._behind(service))
 
     def destinations(self, match: ServiceMatch, namespace: str) -> list[tuple[Condition, Traffic]]:
         """The endpoints of the Service, split by the ports that they are called on."""
@@ -67,7 +60,11 @@ class ServiceEndpoints:
                 for span in ports_of(Protocol[port.protocol], number, number).spans
             ]
             groups.setdefault(Intervals.of(spans), []).append(pod)
-        return [(_any(pods), Traffic(traffic)) for traffic, pods in groups.items() if traffic]
+        return [
+            (members(service, pods), Traffic(traffic))
+            for traffic, pods in groups.items()
+            if traffic
+        ]
 
     def _service(self, match: ServiceMatch, namespace: str) -> Service | None:
         key = (match.namespace or namespace, match.name)
@@ -101,13 +98,3 @@ def _number(pod: Pod, port: ServicePort) -> int | None:
     if isinstance(port.target, int):
         return port.target
     return named_container_port(pod, port.protocol, port.target)
-
-
-def _any(pods: list[Pod]) -> Condition:
-    """One of some pods; a hostNetwork pod is known by its address, which its node shares."""
-    own = frozenset((pod.namespace, pod.name) for pod in pods if not pod.host_network)
-    shared = {point for pod in pods if pod.host_network for point in points_of(pod.addresses)}
-    parts: list[Condition] = [EndpointIn(own)] if own else []
-    if shared:
-        parts.append(AddressIn(Intervals.of((point, point) for point in shared)))
-    return any_of(*parts)

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from tests.builders import Manifest
+from tests.builders import Manifest, service
 from tests.property.clusters import (
     EVERYTHING,
     NAMESPACES,
@@ -50,6 +50,14 @@ _PORTS: tuple[int | str, ...] = (80, 53, "79:81", "1:65535", "http", "dns", "adm
 #: Orders of policies; none twice, for what equal ones mean depends on names and versions.
 _ORDERS: tuple[float, ...] = (-5, 10, 10.5, 999, 1000.5, 2000)
 _ICMP: tuple[Manifest, ...] = ({"type": 8}, {"type": 8, "code": 0}, {"type": 0}, {"type": 128})
+_SERVICE_PORTS: tuple[Manifest, ...] = (
+    {"name": "a", "port": 1, "targetPort": 80},
+    {"name": "b", "port": 80},
+    {"name": "c", "port": 53, "protocol": "UDP"},
+    {"name": "d", "port": 8, "targetPort": "http"},
+    {"name": "e", "port": 9, "targetPort": "dns", "protocol": "UDP"},
+)
+_CLUSTER_ADDRESSES = (["10.96.0.9"], ["fd00:96::9"], ["10.96.0.9", "fd00:96::9"])
 _ACTIONS = ("Allow", "Allow", "Deny", "Pass", "Log")
 
 
@@ -125,9 +133,29 @@ def _rules(draw: st.DrawFn) -> Manifest:
 
 
 @st.composite
-def _policies(draw: st.DrawFn, number: int, order: float | None, tiers: list[str]) -> Manifest:
+def _rules_on_services(draw: st.DrawFn, end: str, services: list[Manifest]) -> Manifest:
+    """A rule that names a Service at one end, and nothing else of it."""
+    metadata = draw(st.sampled_from(services))["metadata"]
+    meant = {key: metadata[key] for key in ("name", "namespace")}
+    return {"action": draw(st.sampled_from(_ACTIONS)), end: {"services": meant}}
+
+
+def _some_rules(end: str, services: list[Manifest]) -> SearchStrategy[list[Manifest]]:
+    rule = _rules()
+    if services:
+        rule = st.one_of(rule, rule, _rules_on_services(end, services))
+    return st.lists(rule, min_size=1, max_size=3)
+
+
+@st.composite
+def _policies(
+    draw: st.DrawFn,
+    number: int,
+    order: float | None,
+    tiers: list[str],
+    services: list[Manifest],
+) -> Manifest:
     tier = draw(st.sampled_from(["default", *tiers]))
-    some_rules = st.lists(_rules(), min_size=1, max_size=3)
     spec: Manifest = {
         "tier": tier,
         **({} if order is None else {"order": order}),
@@ -139,8 +167,8 @@ def _policies(draw: st.DrawFn, number: int, order: float | None, tiers: list[str
             st.sampled_from([["Ingress"], ["Egress"], ["Ingress", "Egress"]]),
             2,
         ),
-        **_maybe(draw, "ingress", some_rules, 2),
-        **_maybe(draw, "egress", some_rules, 2),
+        **_maybe(draw, "ingress", _some_rules("source", services), 2),
+        **_maybe(draw, "egress", _some_rules("destination", services), 2),
     }
     name = f"p{number}" if tier == "default" else f"{tier}.p{number}"
     metadata = {"name": name}
@@ -166,6 +194,30 @@ def _sets(draw: st.DrawFn, number: int) -> Manifest:
         kind, metadata["namespace"] = "NetworkSet", draw(st.sampled_from(NAMESPACES))
     nets = st.lists(st.sampled_from([*_NETS[4][1:], *_NETS[6][1:]]), max_size=3, unique=True)
     return calico_object(kind, metadata, {"nets": draw(nets)})
+
+
+@st.composite
+def _inventory_services(draw: st.DrawFn, inventory: list[Manifest]) -> list[Manifest]:
+    """Up to two Services, each in front of some pod with labels."""
+    found: list[Manifest] = []
+    pods = [e for e in inventory if e["kind"] == "Pod" and e["metadata"].get("labels")]
+    for number in range(draw(st.integers(0, 2)) if pods else 0):
+        metadata = draw(st.sampled_from(pods))["metadata"]
+        addresses = draw(st.sampled_from(_CLUSTER_ADDRESSES))
+        spec: Manifest = {"clusterIP": addresses[0], "clusterIPs": addresses}
+        if draw(st.integers(0, 4)) == 0:
+            spec = {"type": "ExternalName", "externalName": "elsewhere.example"}
+        some_ports = st.lists(
+            st.sampled_from(_SERVICE_PORTS),
+            min_size=1,
+            max_size=2,
+            unique_by=lambda each: each["name"],
+        )
+        key = draw(st.sampled_from(sorted(metadata["labels"])))
+        selector = {key: metadata["labels"][key]}
+        place = f"{metadata['namespace']}/svc{number}"
+        found.append(service(place, selector, draw(some_ports), **spec))
+    return found
 
 
 @st.composite
@@ -217,14 +269,15 @@ def calico_clusters(draw: st.DrawFn, features: Features = EVERYTHING) -> Cluster
     tiers = draw(_tiers())
     names = [each["metadata"]["name"] for each in tiers]
     orders = draw(st.permutations([*_ORDERS, None]))
+    services = draw(_inventory_services(plain.inventory))
     own = [
-        draw(_policies(number, order, names))
+        draw(_policies(number, order, names, services))
         for number, order in enumerate(orders[: draw(st.integers(1, 4))])
     ]
     sets = [draw(_sets(number)) for number in range(draw(st.integers(0, 2)))]
     return replace(
         plain,
-        inventory=[*plain.inventory, *inventory],
+        inventory=[*plain.inventory, *inventory, *services],
         policies=[*plain.policies, *tiers, *sets, *own],
     )
 

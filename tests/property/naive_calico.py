@@ -68,6 +68,7 @@ class NaiveCalico:
             if each["kind"] == "Pod":
                 # The names of ports in init containers count, whether these go on running or not.
                 for container in each["spec"].get("initContainers", ()):
+                    container["serves"] = container.get("restartPolicy") == "Always"
                     container["restartPolicy"] = "Always"
         self._plain = NaiveCluster(
             [each for each in manifests if each["apiVersion"] in {"v1", "networking.k8s.io/v1"}]
@@ -76,6 +77,11 @@ class NaiveCalico:
             (each["metadata"]["namespace"], each["metadata"]["name"]): each["metadata"]["labels"]
             for each in manifests
             if each["kind"] == "ServiceAccount"
+        }
+        self._services = {
+            (each["metadata"]["namespace"], each["metadata"]["name"]): each
+            for each in manifests
+            if each["kind"] == "Service"
         }
         own = [each for each in manifests if each["apiVersion"] == API]
         self._policies = [
@@ -240,6 +246,11 @@ class NaiveCalico:
         if rule.get("ipVersion", packet.source.version) != packet.source.version:
             return False
         source, destination = rule.get("source") or {}, rule.get("destination") or {}
+        if "services" in source:
+            return any(packet.source == address for address, _ in self._behind(source["services"]))
+        if "services" in destination:
+            there = (packet.destination, (packet.protocol, packet.port))
+            return there in set(self._behind(destination["services"]))
         for nets in (entity.get(key) for entity in (source, destination) for key in _NETS):
             # Not rendered for a family that one of the lists has nothing of.
             if nets and packet.source.version not in {_version(each) for each in nets}:
@@ -249,6 +260,25 @@ class NaiveCalico:
             and self._entity(destination, policy, packet.destination)
             and self._port(destination, policy, protocol, packet)
         )
+
+    def _behind(self, meant: Manifest) -> Iterator[tuple[Address, tuple[str, int]]]:
+        """What the EndpointSlices of a Service hold: addresses, each with a protocol and port."""
+        service = self._services.get((meant["namespace"], meant["name"]))
+        if service is None or service["spec"].get("type") == "ExternalName":
+            return
+        spec, namespace = service["spec"], service["metadata"]["namespace"]
+        families = {ipaddress.ip_address(each).version for each in spec["clusterIPs"]}
+        for pod in self._plain.pods.values():
+            labels = pod["metadata"].get("labels") or {}
+            if pod["metadata"]["namespace"] != namespace:
+                continue
+            if any(labels.get(key) != value for key, value in spec["selector"].items()):
+                continue
+            for address in self._plain._addresses(("pod", namespace, pod["metadata"]["name"])):
+                for port in spec["ports"] if address.version in families else ():
+                    protocol = port.get("protocol", "TCP")
+                    target = _target(pod, port.get("targetPort", port["port"]), protocol)
+                    yield address, (protocol, target)
 
     def _entity(self, entity: Manifest, policy: Manifest, address: Address) -> bool:
         if "nets" in entity and not _inside(entity["nets"], address):
@@ -328,6 +358,19 @@ class NaiveCalico:
 
 _PROTOCOLS: Mapping[Any, str] = {1: "ICMP", 6: "TCP", 17: "UDP", 58: "ICMPv6", 132: "SCTP"}
 _NETS = ("nets", "notNets")
+
+
+def _target(pod: Manifest, port: int | str, protocol: str) -> int:
+    """The number of a target port; of several with that name, the first container's."""
+    if isinstance(port, int):
+        return port
+    spec = pod["spec"]
+    sidecars = [each for each in spec.get("initContainers", ()) if each["serves"]]
+    for container in (*spec["containers"], *sidecars):
+        for each in container.get("ports", ()):
+            if each.get("name") == port and each.get("protocol", "TCP") == protocol:
+                return int(each["containerPort"])
+    return -1
 
 
 def _is_carried(rule: Manifest, protocol: str | None, packet: Packet) -> bool:
