@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 import yaml
 
 from benchmarks.client import Answer, Connection, paced, prepared, saturate, spread
+from benchmarks.recording import rows_alone
 from benchmarks.report import percentile
 from benchmarks.serving import cpu_seconds, postgresql, serving
 
@@ -44,14 +46,21 @@ def throughput(path: str, windows: str, seconds: str) -> Samples:
     A name with `pg` in front was measured on PostgreSQL, beside a trivial route of its own.
     """
     dump = Path(path).read_bytes()
-    with serving() as port:
-        found = _rates(port, dump, int(windows), float(seconds))
-    with postgresql() as database, serving(database) as port:
-        stored = _rates(port, dump, int(windows), float(seconds))
+    with tempfile.TemporaryDirectory(prefix="netverdict-bench-") as folder:
+        found = _rates(f"sqlite:///{folder}/bench.sqlite3", dump, int(windows), float(seconds))
+    with postgresql() as database:
+        stored = _rates(database, dump, int(windows), float(seconds))
     return {**found, **{f"pg {name}": values for name, values in stored.items()}}
 
 
-def _rates(port: int, dump: bytes, windows: int, seconds: float) -> Samples:
+def _rates(database: str, dump: bytes, windows: int, seconds: float) -> Samples:
+    with serving(database) as port:
+        found = _requests(port, dump, windows, seconds)
+    found["rows alone"] = [rows_alone(database, seconds, CONNECTIONS_EACH) for _ in range(windows)]
+    return found
+
+
+def _requests(port: int, dump: bytes, windows: int, seconds: float) -> Samples:
     _create(Connection(port), "services", dump, "identity")
     connections = spread(port, CONNECTIONS_EACH)
     trivial = prepared("GET", "/trivial")

@@ -200,6 +200,18 @@ def throughput(lab: Lab) -> list[Row]:
                 )
             )
             rows.append(_cost(measured, prefix, name, what))
+        alone = measured.of(f"{prefix}rows alone")
+        rows.append(
+            Row(
+                work,
+                "the rows of such evaluations added without HTTP, 2 processes of 4 threads",
+                alone,
+                "/s",
+                beside="trivial Flask route",
+                bound=median(trivial),
+                ratio=median(alone) / median(trivial),
+            )
+        )
     return rows
 
 
