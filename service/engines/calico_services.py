@@ -18,6 +18,11 @@ from service.model.inventory import Inventory, Pod, Service, ServicePort, Servic
 from service.model.pipeline import ANY_TRAFFIC, Traffic
 from service.model.ports import Protocol, ports_of
 
+NO_SERVICES = Assumption(
+    "ServiceEndpointsUnknown",
+    "the rule names a Service, and the upload holds no Services",
+)
+
 
 @dataclass(slots=True)
 class ServiceEndpoints:
@@ -39,7 +44,7 @@ class ServiceEndpoints:
         """Having the address of an endpoint of the Service."""
         service = self._service(match, namespace)
         if service is None:
-            return NEVER
+            return NEVER if self._services else Assumed(NO_SERVICES)
         unknown = _unknown(service)
         return Assumed(unknown) if unknown else members(service, self._behind(service))
 
@@ -47,7 +52,7 @@ class ServiceEndpoints:
         """The endpoints of the Service, split by the ports that they are called on."""
         service = self._service(match, namespace)
         if service is None:
-            return []
+            return [] if self._services else [(Assumed(NO_SERVICES), ANY_TRAFFIC)]
         unknown = _unknown(service)
         if unknown:
             return [(Assumed(unknown), ANY_TRAFFIC)]

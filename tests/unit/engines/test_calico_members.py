@@ -79,3 +79,22 @@ def test_endpoints_that_use_the_network_of_a_node(
     web: Manifest, source: str, expected: str
 ) -> None:
     assert decision(web, FOUR, source) == expected
+
+
+@pytest.mark.parametrize("others", [(), (service("shop/other", {"app": "other"}),)])
+def test_a_service_that_is_not_there(others: Iterable[Manifest]) -> None:
+    """Without any Service, what was uploaded tells nothing of Services."""
+    meant = {"services": {"name": "web", "namespace": "shop"}}
+    given = {
+        "selector": "all()",
+        "types": ["Ingress", "Egress"],
+        "ingress": [{"action": "Allow", "source": meant}],
+        "egress": [{"action": "Allow", "destination": meant}],
+    }
+    found = snapshot(
+        *(namespace("shop"), N1, N2, DB, ONLY_IPV4, *others),
+        calico_object("gnp", {"gnp": given}, "admit"),
+    )
+    expected = ("Deny", "Deny") if others else ("Unknown", "Unknown")
+    verdict = ask(found, "shop/web -> shop/db TCP/80", "calico")
+    assert (verdict.ingress.decision.value, verdict.egress.decision.value) == expected
