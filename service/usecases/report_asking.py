@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -27,7 +27,7 @@ class ReportWish:
     profile: EngineProfile
     as_of: date
     target: Target | None = None
-    stated: StatedFacts = StatedFacts()  # noqa: RUF009 - frozen, so it can be shared
+    stated: StatedFacts = field(default_factory=StatedFacts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from service.analysis.causes import Cause
 from service.analysis.compare import Difference
@@ -62,7 +62,7 @@ _digests: Recent[str] = Recent(64)
 class ImpactFilter:
     """Which lines of an impact are wanted; `rule` "" means those that no rule explains."""
 
-    differences: DifferenceFilter = DifferenceFilter()  # noqa: RUF009 - frozen, so it can be shared
+    differences: DifferenceFilter = field(default_factory=DifferenceFilter)
     rule: str | None = None
 
     def accepts(self, causes: Iterable[Cause | None]) -> bool:

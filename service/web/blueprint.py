@@ -9,7 +9,8 @@ from functools import wraps
 from typing import Any, TypeVar
 
 import marshmallow as ma
-from flask import Response, jsonify, request
+from flask import Response, jsonify
+from flask.globals import request_ctx
 from flask_smorest import Blueprint
 from flask_smorest.utils import set_status_and_headers_in_response, unpack_tuple_response
 
@@ -101,8 +102,7 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest ships no t
             @wraps(view)
             def reading(*args: Any, **kwargs: Any) -> Any:
                 # The request itself: its stand-in looks it up for every attribute.
-                asked = request._get_current_object()  # type: ignore[attr-defined]  # typed as what it holds
-                return view(*args, read(asked), **kwargs)
+                return view(*args, read(request_ctx.request), **kwargs)
 
             found: View = _documented(reading, decorator)
             return found

@@ -9,7 +9,8 @@ from random import getrandbits
 from typing import NamedTuple
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g
+from flask.globals import request_ctx
 from werkzeug.exceptions import BadRequest
 
 from service.telemetry import logs, metrics
@@ -47,7 +48,7 @@ def request_id() -> str:
 def _begin() -> None:
     metrics.request_started()
     seconds = time.perf_counter()
-    asked = request._get_current_object()  # type: ignore[attr-defined]  # a proxy, typed as what it holds
+    asked = request_ctx.request
     headers = asked.headers
     given = headers.get(HEADER, "")
     request_id = given if given and _REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
@@ -62,7 +63,7 @@ def _begin() -> None:
 
 
 def _end(response: Response) -> Response:
-    asked = request._get_current_object()  # type: ignore[attr-defined]  # a proxy, typed as what it holds
+    asked = request_ctx.request
     begun: _Begun = g.begun
     response.headers[HEADER] = begun.request_id
     response.headers["X-Content-Type-Options"] = "nosniff"

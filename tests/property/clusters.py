@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 from hypothesis import strategies as st
@@ -93,6 +94,18 @@ def pods_of(cluster: Cluster) -> dict[End, Manifest]:
 def declared_ports(pod: Manifest) -> list[tuple[str, int]]:
     """Protocol and number of every port that some container declares."""
     return [each for _, each in _named_ports(pod)]
+
+
+def asked(
+    cluster: Cluster, questions: Iterable[tuple[str, int]]
+) -> Iterator[tuple[End, End, str, int]]:
+    """Between all ends of which one is inside: some questions, and every port that is declared."""
+    declared = {end: declared_ports(each) for end, each in pods_of(cluster).items()}
+    for source, destination in product(cluster.ends, cluster.ends):
+        if source[0] == destination[0] == "ip":
+            continue
+        for protocol, port in {*questions, *declared.get(destination, ())}:
+            yield source, destination, protocol, port
 
 
 def doubtful_ports(pod: Manifest) -> set[tuple[str, int]]:

@@ -77,6 +77,9 @@ def pipeline_of(found: Snapshot, engine: str) -> Pipeline:
     return compile_pipeline(found, profile(engine))
 
 
+EVERY_LINE = MapFilter(itself=True)
+
+
 class Mapped:
     """A solved map with its units and every line, by pair."""
 
@@ -84,7 +87,7 @@ class Mapped:
         self,
         pipeline: Pipeline,
         inventory: Inventory,
-        wanted: MapFilter = MapFilter(itself=True),  # noqa: B008 - frozen, so it can be shared
+        wanted: MapFilter = EVERY_LINE,
         solved: Connectivity | None = None,
     ) -> None:
         self.pipeline = pipeline

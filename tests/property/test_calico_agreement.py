@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +10,7 @@ from service.model.verdict import Decision
 from tests.builders import evaluator, snapshot
 from tests.property.bounds import bounded
 from tests.property.calico_clusters import calico_clusters
-from tests.property.clusters import QUESTIONS, Cluster, declared_ports, doubtful_ports, pods_of
+from tests.property.clusters import QUESTIONS, Cluster, asked, doubtful_ports, pods_of
 from tests.property.ends import source_end
 from tests.property.naive_calico import NaiveCalico
 
@@ -34,21 +32,16 @@ _ANSWERS = {
 def test_agreement(cluster: Cluster, questions: list[tuple[str, int]], version: str) -> None:
     naive = NaiveCalico(cluster.manifests, version)
     pipeline = evaluator(snapshot(*cluster.manifests), f"calico:{version}")
-    pods = pods_of(cluster)
-    declared = {end: set(declared_ports(each)) for end, each in pods.items()}
     # The engine leaves these open: `test_policy_differences` has them.
-    doubtful = {end: doubtful_ports(each) for end, each in pods.items()}
-    for source, destination in product(cluster.ends, cluster.ends):
-        if source[0] == destination[0] == "ip":
+    doubtful = {end: doubtful_ports(each) for end, each in pods_of(cluster).items()}
+    for source, destination, protocol, port in asked(cluster, questions):
+        if (protocol, port) in doubtful.get(destination, ()):
             continue
-        for protocol, port in {*questions, *declared.get(destination, ())} - doubtful.get(
-            destination, set()
-        ):
-            expected = naive.possible(source, destination, protocol, port)
-            if not expected:
-                continue  # no address family in common
-            number = None if protocol == "ICMP" else port
-            flow = Flow(source_end(source), source_end(destination), protocol, number)
-            verdict = pipeline.evaluate(flow)
-            context = (source, destination, protocol, port, verdict)
-            assert _ANSWERS[verdict.decision] == expected, context
+        expected = naive.possible(source, destination, protocol, port)
+        if not expected:
+            continue  # no address family in common
+        number = None if protocol == "ICMP" else port
+        flow = Flow(source_end(source), source_end(destination), protocol, number)
+        verdict = pipeline.evaluate(flow)
+        context = (source, destination, protocol, port, verdict)
+        assert _ANSWERS[verdict.decision] == expected, context

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from itertools import product
 
 import pytest
 from hypothesis import given
@@ -16,7 +15,7 @@ from tests.builders import Manifest, evaluator, snapshot
 from tests.property.bounds import bounded
 from tests.property.cilium_agents import AGENTS
 from tests.property.cilium_clusters import cilium_clusters
-from tests.property.clusters import EVERYTHING, QUESTIONS, Cluster, declared_ports, pods_of
+from tests.property.clusters import EVERYTHING, QUESTIONS, Cluster, asked
 from tests.property.ends import source_end
 from tests.property.naive_cilium import NaiveCilium
 from tests.property.naive_identities import Agent
@@ -43,22 +42,18 @@ def test_agreement(agent: Agent, cluster: Cluster, questions: list[tuple[str, in
     exact = not any("NamedPort" in str(each) for each in _tied(cluster))
     naive = NaiveCilium(cluster.manifests, agent)
     pipeline = evaluator(snapshot(*cluster.manifests), agent.text)
-    declared = {end: declared_ports(each) for end, each in pods_of(cluster).items()}
-    for source, destination in product(cluster.ends, cluster.ends):
-        if source[0] == destination[0] == "ip":
-            continue
-        for protocol, port in {*questions, *declared.get(destination, ())}:
-            expected = naive.possible(source, destination, protocol, port)
-            if not expected:
-                continue  # no address family in common
-            number = None if protocol == "ICMP" else port
-            flow = Flow(source_end(source), source_end(destination), protocol, number)
-            verdict = pipeline.evaluate(flow)
-            context = (source, destination, protocol, port, verdict)
-            answer = _ANSWERS[verdict.decision]
-            assert answer >= expected, context
-            if exact:
-                assert answer == expected, context
+    for source, destination, protocol, port in asked(cluster, questions):
+        expected = naive.possible(source, destination, protocol, port)
+        if not expected:
+            continue  # no address family in common
+        number = None if protocol == "ICMP" else port
+        flow = Flow(source_end(source), source_end(destination), protocol, number)
+        verdict = pipeline.evaluate(flow)
+        context = (source, destination, protocol, port, verdict)
+        answer = _ANSWERS[verdict.decision]
+        assert answer >= expected, context
+        if exact:
+            assert answer == expected, context
 
 
 def _tied(cluster: Cluster) -> list[Manifest]:

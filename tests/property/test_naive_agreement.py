@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,8 +15,8 @@ from tests.property.clusters import (
     QUESTIONS,
     UNSETTLED,
     Cluster,
+    asked,
     clusters,
-    declared_ports,
     pods_of,
 )
 from tests.property.ends import source_end
@@ -47,22 +45,18 @@ def _compare(cluster: Cluster, questions: list[tuple[str, int]], *, settled: boo
     naive = NaiveCluster(cluster.manifests)
     pipeline = evaluator(snapshot(*cluster.manifests))
     host_pods = _host_pods(cluster)
-    declared = {end: declared_ports(each) for end, each in pods_of(cluster).items()}
-    for source, destination in product(cluster.ends, cluster.ends):
-        if source[0] == destination[0] == "ip":
-            continue
-        for protocol, port in {*questions, *declared.get(destination, ())}:
-            expected = naive.possible(source, destination, protocol, port)
-            if not expected:
-                continue  # no address family in common
-            answer = _answer(pipeline, source, destination, protocol, port)
-            context = (source, destination, protocol, port)
-            # Never certain where some world says otherwise.
-            assert answer >= expected, context
-            # What is open about a hostNetwork pod is one assumption each time it is asked, so
-            # that the pipeline may be less certain about it than all worlds together.
-            if settled and host_pods.isdisjoint((source, destination)):
-                assert answer == expected, context
+    for source, destination, protocol, port in asked(cluster, questions):
+        expected = naive.possible(source, destination, protocol, port)
+        if not expected:
+            continue  # no address family in common
+        answer = _answer(pipeline, source, destination, protocol, port)
+        context = (source, destination, protocol, port)
+        # Never certain where some world says otherwise.
+        assert answer >= expected, context
+        # What is open about a hostNetwork pod is one assumption each time it is asked, so
+        # that the pipeline may be less certain about it than all worlds together.
+        if settled and host_pods.isdisjoint((source, destination)):
+            assert answer == expected, context
 
 
 @bounded(1.2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -49,8 +50,8 @@ def test_a_report_of_a_service_that_decided_otherwise(
     """As if another version had made it: its impact is not the one that is found now."""
     made_row = reports._row
 
-    def older(*given: object) -> object:
-        row = made_row(*given)  # type: ignore[arg-type]  # passed on as given
+    def older(*given: Any) -> Any:
+        row = made_row(*given)
         row.impact_digest = f"sha256:{'0' * 64}"
         return row
 
