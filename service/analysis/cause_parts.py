@@ -78,7 +78,7 @@ class Parts:
     def spoken(
         self, ends: tuple[Endpoint, Endpoint], directions: Iterable[Direction]
     ) -> Iterator[Intervals]:
-        """The traffic of each rule at an end, names looked up at the destination."""
+        """The pieces of each rule's traffic at an end, names looked up at the destination."""
         for court in self._courts:
             source, destination = (court.endpoint(each) or each for each in ends)
             for direction in directions:
@@ -86,7 +86,7 @@ class Parts:
                 for _, policies in court.index[direction].policies_for(subject):
                     for policy in policies:
                         for rule in policy.rules:
-                            yield traffic_at(rule.traffic, destination)
+                            yield from _pieces(rule.traffic, destination)
 
     def _edges(self, spoken: Iterable[Intervals]) -> set[int]:
         edges = {PING, PING + 1}
@@ -102,14 +102,16 @@ class Parts:
         return (special, *((point in each, each.overlaps(protocol)) for each in spoken))
 
 
-def traffic_at(traffic: Traffic, destination: Endpoint) -> Intervals:
-    """All that a rule's traffic stands for at a destination, for certain or perhaps."""
-    found = traffic.numbered
+def _pieces(traffic: Traffic, destination: Endpoint) -> Iterator[Intervals]:
+    """What a rule says by number, and each port of the destination that it names.
+
+    A name may stand for a port in doubt where the number beside it does not.
+    """
+    yield traffic.numbered
     for name in traffic.named:
         for port in destination.ports:
             if port.name == name.name and name.protocol in {None, port.protocol}:
-                found = found | ports_of(port.protocol, port.number, port.number)
-    return found
+                yield ports_of(port.protocol, port.number, port.number)
 
 
 def _cut(traffic: Intervals, edges: Iterable[int]) -> Iterator[tuple[int, int]]:

@@ -113,6 +113,34 @@ def test_ports_that_differ_for_different_reasons_are_parts() -> None:
     }
 
 
+def test_a_port_by_number_and_one_by_name_are_parts() -> None:
+    """One rule names both; what stands behind the name is in doubt, the number is not."""
+    egress = [{"ports": [{"port": 80}, {"port": "admin"}]}]
+    policies = (
+        network_policy({"podSelector": {}, "policyTypes": ["Egress"], "egress": egress},
+                       "shop/out"),
+        network_policy("{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 0.0.0.0/0}}]}]}",
+                       "shop/in"),
+    )  # fmt: skip
+    serving = pod("shop/setup", on="n1", init_ports="admin=9999")
+    calling = pod("shop/caller", on="n1")
+    change = changed((*policies, serving, calling), "calico", "cilium")
+
+    found: dict[str, set[tuple[str, Direction]]] = {}
+    for block in change.comparison.blocks:
+        for difference in change.comparison.differences(block):
+            ends = str(difference.source), str(difference.destination)
+            if ends == ("shop/Pod/caller", "shop/Pod/setup"):
+                for part in change.causes_of_parts(difference):
+                    found[describe_traffic(part.traffic)] = {
+                        (cause.rule.id, cause.direction) for cause in part.causes if cause
+                    }
+    assert found == {
+        "TCP 80": {("MIG-003", Direction.INGRESS)},
+        "TCP 9999": {("MIG-003", Direction.INGRESS), ("MIG-030", Direction.EGRESS)},
+    }
+
+
 def test_what_was_closed_most_deliberately_comes_first() -> None:
     policies = (
         network_policy("{podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}", "ops/space"),
