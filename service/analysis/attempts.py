@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from service.analysis.alike import Party, Signatures
@@ -52,6 +51,11 @@ class Attempt(NamedTuple):
     assumption: Assumption | None = None
     choice: Assumption | None = None
 
+    @property
+    def is_through_service(self) -> bool:
+        """Whether a Service leads there; only then is there a treatment with a reason."""
+        return bool(self.reason)
+
 
 def check_protocol(flow: Flow) -> Protocol:
     """The flow's protocol; raises `UnresolvedEnd` for one that no policy API knows."""
@@ -88,13 +92,13 @@ def point_at(flow: Flow, protocol: Protocol, pod: Endpoint, resolver: Resolver) 
 
 def direct_attempts(
     flow: Flow,
+    protocol: Protocol,
     sources: list[Endpoint],
     destinations: list[Endpoint],
     resolver: Resolver,
     signatures: Signatures,
-) -> Iterator[Attempt]:
+) -> list[Attempt]:
     """Connections between endpoints, not through a Service."""
-    protocol = check_protocol(flow)
     if all(each.kind is EndpointKind.EXTERNAL for each in (*sources, *destinations)):
         raise NoNetwork(OUTSIDE)
     if len(sources) == len(destinations) == 1 and sources[0] is not destinations[0]:
@@ -102,8 +106,7 @@ def direct_attempts(
         only = point_at(flow, protocol, destinations[0], resolver)
         if only is None:
             raise _no_such_port(flow, destinations)
-        yield from _between(Party((sources[0],)), Party((destinations[0],)), only, apart=False)
-        return
+        return _between(Party((sources[0],)), Party((destinations[0],)), only, apart=False)
     # What uses a node's network is told by its node, and so are the pods that it meets.
     with_node = any(each.is_on_node_network for each in (*sources, *destinations))
     callers = signatures.parties(sources, with_node=with_node)
@@ -120,8 +123,11 @@ def direct_attempts(
         raise _no_such_port(flow, destinations)
     # Of several pods the question is about one and another, unless there is no other.
     others = [each for each in meetings if _pairs(each[0], each[1])]
-    for caller, callee, point in others or meetings:
-        yield from _between(caller, callee, point, apart=bool(others))
+    return [
+        attempt
+        for caller, callee, point in others or meetings
+        for attempt in _between(caller, callee, point, apart=bool(others))
+    ]
 
 
 def _no_such_port(flow: Flow, destinations: list[Endpoint]) -> UnresolvedEnd:
@@ -138,14 +144,14 @@ def _pairs(caller: Party, callee: Party) -> int:
     return len(caller.members) * len(callee.members) - len(own)
 
 
-def _between(caller: Party, callee: Party, point: int, *, apart: bool) -> Iterator[Attempt]:
+def _between(caller: Party, callee: Party, point: int, *, apart: bool) -> list[Attempt]:
     pairs = len(caller.members) * len(callee.members)
     if apart:
         pairs = _pairs(caller, callee)
         caller, callee = _distinct(caller, callee)
     families = shared_families(caller.speaker, callee.speaker)
-    for family in families:
-        yield Attempt(
+    return [
+        Attempt(
             caller,
             callee,
             echo(point, family),
@@ -153,6 +159,8 @@ def _between(caller: Party, callee: Party, point: int, *, apart: bool) -> Iterat
             connections=pairs,
             choice=ADDRESS_FAMILY if len(families) > 1 else PODS_DIFFER,
         )
+        for family in families
+    ]
 
 
 def _distinct(caller: Party, callee: Party) -> tuple[Party, Party]:

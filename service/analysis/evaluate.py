@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from service.analysis.alike import Signatures
 from service.analysis.asking import placement_unknown
@@ -28,6 +28,9 @@ from service.model.verdict import Decision, DirectionVerdict, Evidence, Verdict,
 __all__ = ["Evaluator", "UnresolvedEnd"]
 
 NOT_APPLICABLE = DirectionVerdict(Decision.NOT_APPLICABLE)
+OWN_POD = NOT_APPLICABLE._replace(
+    evidence=(Evidence("Allow", "OwnPod", "a pod always reaches itself"),)
+)
 
 
 class Evaluator:
@@ -48,7 +51,7 @@ class Evaluator:
         Raises `UnresolvedEnd` where the snapshot does not know an end or the port.
         """
         try:
-            groups = tuple(map(self._group, self._attempts(flow)))
+            groups = [self._group(each) for each in self._attempts(flow)]
         except NoNetwork as nothing:
             return Verdict(
                 flow,
@@ -57,7 +60,7 @@ class Evaluator:
                 NOT_APPLICABLE,
                 (nothing.assumption,),
             )
-        merged = _merge(groups)
+        merged = _merge(groups) if len(groups) > 1 else groups
         if len(merged) == 1:
             only = merged[0][0]
             return Verdict(
@@ -83,33 +86,32 @@ class Evaluator:
         )
 
     def _attempts(self, flow: Flow) -> list[Attempt]:
-        check_port(flow, check_protocol(flow))
+        protocol = check_protocol(flow)
+        check_port(flow, protocol)
         called = self._services.service_at(flow)
         sources = self._resolver.endpoints(flow.source, "source")
         if called is not None:
-            found = list(self._services.attempts(flow, *called, sources))
-        else:
-            destinations = self._resolver.endpoints(flow.destination, "destination")
-            found = list(
-                direct_attempts(flow, sources, destinations, self._resolver, self._signatures)
-            )
-        return found
+            return list(self._services.attempts(flow, *called, sources))
+        destinations = self._resolver.endpoints(flow.destination, "destination")
+        return direct_attempts(
+            flow, protocol, sources, destinations, self._resolver, self._signatures
+        )
 
     def _group(self, attempt: Attempt) -> tuple[VerdictGroup, Assumption | None]:
         source, destination = attempt.source.speaker, attempt.destination.speaker
         egress, ingress, decision = self._decide(attempt, source, destination)
-        assumptions = {*egress.assumptions, *ingress.assumptions}
-        if decision is not Decision.UNKNOWN:
-            assumptions.clear()
-        elif attempt.assumption is not None and ingress.decision is Decision.UNKNOWN:
-            assumptions.add(attempt.assumption)
+        assumptions: set[Assumption] = set()
+        if decision is Decision.UNKNOWN:
+            assumptions.update(egress.assumptions, ingress.assumptions)
+            if attempt.assumption is not None and ingress.decision is Decision.UNKNOWN:
+                assumptions.add(attempt.assumption)
         group = VerdictGroup(
-            tuple(map(_name, attempt.source.members)),
-            tuple(map(_name, attempt.destination.members)),
+            tuple([_name(each) for each in attempt.source.members]),
+            tuple([_name(each) for each in attempt.destination.members]),
             decision,
             egress,
             ingress,
-            tuple(sorted(assumptions)),
+            tuple(sorted(assumptions)) if assumptions else (),
             attempt.connections,
         )
         return group, attempt.choice
@@ -141,14 +143,14 @@ class Evaluator:
         destination: Endpoint,
         same_node: bool | None,
     ) -> tuple[DirectionVerdict, DirectionVerdict, Decision]:
-        through_service = bool(attempt.reason)
-        if source is destination and not through_service:
-            # "A pod cannot block access to itself": the packet never leaves the pod.
-            own = DirectionVerdict(
-                Decision.NOT_APPLICABLE,
-                evidence=(Evidence("Allow", "OwnPod", "a pod always reaches itself"),),
-            )
-            return own, own, Decision.ALLOW
+        if not attempt.is_through_service:
+            if source is destination:
+                # "A pod cannot block access to itself": the packet never leaves the pod.
+                return OWN_POD, OWN_POD, Decision.ALLOW
+            connection = Connection(source, destination, attempt.point, attempt.family, same_node)
+            egress = decide(self._index[Direction.EGRESS], Direction.EGRESS, connection)
+            ingress = decide(self._index[Direction.INGRESS], Direction.INGRESS, connection)
+            return egress, ingress, both(egress.decision, ingress.decision)
         if not attempt.treatments and self._may_be_stopped(attempt):
             unknown = DirectionVerdict(
                 Decision.UNKNOWN,
@@ -235,11 +237,9 @@ def _name(endpoint: Endpoint) -> str:
 
 
 def _merge(
-    groups: tuple[tuple[VerdictGroup, Assumption | None], ...],
-) -> list[tuple[VerdictGroup, Assumption | None]]:
+    groups: Sequence[tuple[VerdictGroup, Assumption | None]],
+) -> Sequence[tuple[VerdictGroup, Assumption | None]]:
     """Groups with the same answer for the same reason as one."""
-    if len(groups) == 1:
-        return list(groups)
     found: dict[object, tuple[VerdictGroup, Assumption | None]] = {}
     for group, choice in groups:
         key = (group.decision, group.egress, group.ingress, group.assumptions)

@@ -37,6 +37,9 @@ class Intervals:
         return cls(((value, value),))
 
     def __contains__(self, value: int) -> bool:
+        if len(self.spans) == 1:
+            ((low, high),) = self.spans
+            return low <= value <= high
         index = bisect_right(self.spans, (value, _BEYOND)) - 1
         return index >= 0 and self.spans[index][0] <= value <= self.spans[index][1]
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from sqlite3 import Connection as Driver
 from sqlite3 import Error
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import Engine, PoolProxiedConnection
 from sqlalchemy.exc import DBAPIError
@@ -15,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from service.storage.prepared import Addition, Question, Statements
 from service.storage.turns import Turns
 
+Result = TypeVar("Result")
 _Sent = Sequence[tuple[str, Sequence[Sequence[Any]]]]
 
 
@@ -30,9 +30,9 @@ class Direct:
     def first(self, question: Question, values: Mapping[str, Any]) -> list[Any] | None:
         """The first row of an answer; one statement sees one state, so there is no transaction."""
         prepared = self._statements.of(question)
-        with self._driver() as driver:
-            row = driver.execute(prepared.text, prepared.parameters(values)).fetchone()
-        return prepared.row(row)
+        sent = prepared.parameters(values)
+        found = self._with(lambda driver: driver.execute(prepared.text, sent).fetchone())
+        return prepared.row(found)
 
     def add(self, additions: Iterable[Addition]) -> None:
         """Add rows, all of them or none; what other threads add may share the transaction."""
@@ -52,14 +52,15 @@ class Direct:
             self._idle.pop()[0].close()
 
     def _add(self, group: Sequence[_Sent]) -> None:
-        with self._driver() as driver:
+        def add(driver: Driver) -> None:
             driver.execute("BEGIN IMMEDIATE")
             for text, rows in chain.from_iterable(group):
                 driver.executemany(text, rows)
             driver.execute("COMMIT")
 
-    @contextmanager
-    def _driver(self) -> Iterator[Driver]:
+        self._with(add)
+
+    def _with(self, do: Callable[[Driver], Result]) -> Result:
         # A pool counts, resets and asks for the age of what it gives, with every question.
         try:
             try:
@@ -67,7 +68,7 @@ class Direct:
             except IndexError:
                 pooled, driver = self._connected()
             try:
-                yield driver
+                done = do(driver)
             except BaseException:
                 # Closing undoes what is not committed, and nobody has to know how far it went.
                 pooled.close()
@@ -76,6 +77,7 @@ class Direct:
             # As it is raised where SQLAlchemy executes.
             raise DBAPIError.instance(None, None, error, Error, hide_parameters=True) from error
         self._idle.append((pooled, driver))
+        return done
 
     def _connected(self) -> tuple[PoolProxiedConnection, Driver]:
         pooled = self._engine.raw_connection()

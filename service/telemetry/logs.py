@@ -1,7 +1,7 @@
 """Structured logs: one JSON object a line on standard output, from every logger alike.
 
-Values bound with `structlog.contextvars` (the request id, above all) appear in each line that is
-written while a request is answered, also in those of libraries and of gunicorn.
+What surrounds a line (the id of the request being answered, above all) appears in it, also in the
+lines of libraries and of gunicorn.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -17,8 +17,25 @@ import msgspec
 import structlog
 from structlog.typing import EventDict, Processor
 
+#: Asked for every line: what to say of where it was written.
+_surroundings: list[Callable[[], Mapping[str, str]]] = []
+
+
+def surround(told: Callable[[], Mapping[str, str]]) -> None:
+    """Add what a function tells to every line; its values give way to those of the line."""
+    if told not in _surroundings:
+        _surroundings.append(told)
+
+
+def _surrounded(_logger: Any, _method: str, line: EventDict) -> EventDict:
+    for told in _surroundings:
+        for name, value in told().items():
+            line.setdefault(name, value)
+    return line
+
+
 _SHARED: tuple[Processor, ...] = (
-    structlog.contextvars.merge_contextvars,
+    _surrounded,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),

@@ -9,12 +9,13 @@ from functools import wraps
 from typing import Any, TypeVar
 
 import marshmallow as ma
-from flask import Response, jsonify
+from flask import Response
 from flask.globals import request_ctx
 from flask_smorest import Blueprint
 from flask_smorest.utils import set_status_and_headers_in_response, unpack_tuple_response
 
 from service.web import problem_types as types
+from service.web import strict_json
 from service.web.negotiation import choose
 from service.web.parser import JSON, MERGE_PATCH, StrictParser
 from service.web.problem_types import ProblemType
@@ -134,13 +135,11 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]  # flask-smorest ships no t
                 if offered:
                     choose(offered)
                 body, status, fields = unpack_tuple_response(view(*args, **kwargs))
-                if isinstance(body, Response):
-                    response = body
-                else:
-                    response = jsonify(body if dump is None else dump(body))
-                    response.status_code = status_code
-                set_status_and_headers_in_response(response, status, fields)
-                return response
+                if not isinstance(body, Response):
+                    value = body if dump is None else dump(body)
+                    return strict_json.answer(value, status or status_code, fields)
+                set_status_and_headers_in_response(body, status, fields)
+                return body
 
             found: View = _documented(answering, decorator)
             return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from flask import request
+from flask.globals import request_ctx
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.http import parse_accept_header
 
@@ -14,7 +14,7 @@ from service.web.problems import RequestProblem
 
 def choose(*offered: str) -> str:
     """The media type that `Accept` prefers, the first offered where it has no preference."""
-    accepted = request.headers.get("Accept", "")
+    accepted = request_ctx.request.headers.get("Accept", "")
     if not accepted.strip():
         return offered[0]
     best = _best(accepted, offered)

@@ -13,7 +13,7 @@ from service.web import problem_types as types
 from service.web import strict_json
 from service.web.problems import RequestProblem
 
-JSON = "application/json"
+JSON = strict_json.MEDIA_TYPE
 MERGE_PATCH = "application/merge-patch+json"
 
 _CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})

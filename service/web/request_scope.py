@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from random import getrandbits
 from typing import NamedTuple
 
-import structlog
-from flask import Flask, Response, g
+from flask import Flask, Response, g, has_request_context
 from flask.globals import request_ctx
 from werkzeug.exceptions import BadRequest
 
 from service.telemetry import logs, metrics
 
 HEADER = "X-Request-Id"
+_GIVEN_ID, _GIVEN_TRACE = "HTTP_X_REQUEST_ID", "HTTP_TRACEPARENT"
 # Harmless in a log, in a header and in a shell.
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._~+/=-]{1,128}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
@@ -28,6 +28,7 @@ def install(app: Flask) -> None:
     app.before_request(_begin)
     app.after_request(_end)
     app.teardown_request(_leave)
+    logs.surround(_bound)
 
 
 class _Begun(NamedTuple):
@@ -49,13 +50,12 @@ def _begin() -> None:
     metrics.request_started()
     seconds = time.perf_counter()
     asked = request_ctx.request
-    headers = asked.headers
-    given = headers.get(HEADER, "")
+    environ = asked.environ
+    given = environ.get(_GIVEN_ID, "")
     request_id = given if given and _REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
     bound = {"request_id": request_id}
-    if trace := _TRACEPARENT.fullmatch(headers.get("traceparent", "")):
+    if trace := _TRACEPARENT.fullmatch(environ.get(_GIVEN_TRACE, "")):
         bound["trace_id"] = trace[1]
-    structlog.contextvars.bind_contextvars(**bound)
     g.begun = _Begun(request_id, seconds, bound)
     # No name holds it, and PostgreSQL refuses it in any text.
     if "\0" in asked.path or b"%00" in asked.query_string:
@@ -87,4 +87,8 @@ def _end(response: Response) -> Response:
 def _leave(_error: BaseException | None) -> None:
     if "begun" in g:
         metrics.request_finished()
-    structlog.contextvars.clear_contextvars()
+
+
+def _bound() -> Mapping[str, str]:
+    begun: _Begun | None = g.get("begun") if has_request_context() else None
+    return {} if begun is None else begun.bound

@@ -6,6 +6,7 @@ surrogates, no NUL (PostgreSQL's text cannot hold it), bounded depth and numbers
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from flask import Response
 from flask.json.provider import DefaultJSONProvider
 
 DEEPEST = 64
+MEDIA_TYPE = "application/json"
 
 
 class MalformedJson(ValueError):
@@ -54,12 +56,23 @@ def _check(value: Any) -> None:
         level = below
 
 
+def answer(value: Any, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """A value as the body of an answer."""
+    # Whole at once: each header and status that is set afterwards takes its time.
+    return Response(encode(value), status, headers, content_type=MEDIA_TYPE)
+
+
+def encode(value: Any) -> bytes:
+    """The text of a value, with a line break at its end."""
+    # Several times faster than the standard library.
+    return msgspec.json.encode(value) + b"\n"
+
+
 class JsonProvider(DefaultJSONProvider):
-    """Writes answers with msgspec, which is several times faster than the standard library."""
+    """Lets Flask write JSON in the same way."""
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         return msgspec.json.encode(obj).decode()
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
-        body = msgspec.json.encode(self._prepare_response_obj(args, kwargs))
-        return Response(body + b"\n", mimetype=self.mimetype)
+        return answer(self._prepare_response_obj(args, kwargs), 200)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from marshmallow import ValidationError, fields
@@ -78,6 +79,12 @@ class EngineProfileSchema(AnswerSchema):
 
 def profile_body(text: str) -> dict[str, Any]:
     """A profile's parts from its text, such as `cilium:1.17?policyAuditMode=on`."""
+    parts = _profile_parts(text)
+    return {**parts, "options": {**parts["options"]}}
+
+
+@lru_cache(maxsize=256)
+def _profile_parts(text: str) -> Mapping[str, Any]:
     engine, _, options = text.partition("?")
     name, _, version = engine.partition(":")
     pairs = (each.partition("=") for each in options.split("&") if each)

@@ -59,12 +59,15 @@ def _field_check(field: fields.Field[Any]) -> Check:
         return check
 
     def validated(value: Any) -> bool:
+        if not check(value):
+            return False
         try:
-            return check(value) and all(
-                validate(value) is not False for validate in field.validators
-            )
+            for validate in field.validators:
+                if validate(value) is False:
+                    return False
         except ma.ValidationError:
             return False
+        return True
 
     return validated
 
