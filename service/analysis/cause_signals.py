@@ -98,7 +98,8 @@ def _rule_failures(
     yield from failures(rule.local, Encounter(subject, peer, connection.family))
     about = Encounter(peer, subject, connection.family)
     answers = [ask(each.condition, about) for each in rule.peers]
-    if not any(answer is not False for answer in answers):
+    # A peer that may still match does not take the place of one that did for certain.
+    if not any(answer is True for answer in answers):
         for each in rule.peers:
             yield from failures(each.condition, about)
     if not changed.point_is_known:

@@ -141,6 +141,24 @@ def test_a_port_by_number_and_one_by_name_are_parts() -> None:
     }
 
 
+def test_a_peer_in_doubt_does_not_hide_why_another_one_went() -> None:
+    """A negation let the hostNetwork pod in; whether the block does depends on its address."""
+    peers: list[dict[str, Any]] = [
+        {"namespaceSelector": {"matchExpressions": [
+            {"key": "team", "operator": "NotIn", "values": ["a"]}]}},
+        {"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}},
+    ]  # fmt: skip
+    policy = network_policy({"podSelector": {}, "ingress": [{"from": peers}]}, "shop/mixed")
+    change = changed((policy, pod("ops/host", hostNetwork=True)), "npm", "calico")
+
+    assert not change.impact.unexplained
+    assert {
+        (group.rule, group.cause.why)
+        for group in change.impact.groups
+        if group.change is Change.NEWLY_UNKNOWN and group.cause
+    } == {("MIG-015", "negations alone no longer cover what is outside")}
+
+
 def test_what_was_closed_most_deliberately_comes_first() -> None:
     policies = (
         network_policy("{podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}", "ops/space"),
