@@ -154,8 +154,7 @@ class Questioner:
             case EndpointIn(pods):
                 found = 0
                 for pod in pods:
-                    place = self.space.place_of.get(pod)
-                    if place is not None:
+                    for place in self.space.places_of.get(pod, ()):
                         found |= 1 << place
                 return Answers(found, found)
             case NodeNameIn(nodes):

@@ -123,7 +123,8 @@ class Space:
         """One view per pipeline, of the same endpoints in the same order."""
         self.mentions = mentions
         self.places: list[Place] = []
-        self.place_of: dict[PodKey, int] = {}
+        self.places_of: dict[PodKey, tuple[int, ...]] = {}
+        """The places of each pod: one on the node network has two."""
         self.families = _families(endpoint_views[0], mentions)
         first = endpoint_views[0]
         classes: dict[Hashable, list[int]] = {}
@@ -171,9 +172,9 @@ class Space:
             self.unplaced |= 1 << place
         for view, collected in zip(views, self._views, strict=True):
             collected.append(view[members[0]])
-        if standing is not Standing.OWN_NODE:
-            for each in found:
-                self.place_of[each.namespace, each.name] = place
+        for each in found:
+            key = (each.namespace, each.name)
+            self.places_of[key] = (*self.places_of.get(key, ()), place)
 
 
 #: From so many ones on, looking for them in a text costs less than in the number.

@@ -11,8 +11,9 @@ from service.model.addresses import parse_cidr
 from service.model.intervals import Intervals
 from service.model.labels import LabelSelector, Operator, Requirement
 from service.model.ports import Protocol, ports_of
-from tests.builders import Manifest, namespace, network_policy, node, pod
+from tests.builders import Manifest, namespace, network_policy, node, pod, service
 from tests.unit.analysis.maps import lines_of
+from tests.vectors.calico import calico_object
 
 ALL = "TCP any port; UDP any port; SCTP any port"
 NODES = [node("n1", "192.168.0.4"), node("n2", "192.168.0.5")]
@@ -52,6 +53,27 @@ def test_a_pair_without_a_line_is_denied() -> None:
     assert lines_of(WEB, DB, HTTP, source=INSIDE, destination=INSIDE) == [
         "shop/Pod/db -> shop/Pod/web TCP 80"
     ]
+
+
+@pytest.mark.parametrize("where", ["n1", "n2", ""])
+def test_an_endpoint_of_a_service_is_one_on_whatever_node(where: str) -> None:
+    """Calico's `services` name a hostNetwork pod itself where nobody knows its node."""
+    backend = pod("shop/host", {"app": "host"}, on=where, hostNetwork=True)
+    rule = {
+        "action": "Allow",
+        "protocol": "TCP",
+        "destination": {"services": {"name": "host", "namespace": "shop"}},
+    }
+    given = {"selector": "app == 'web'", "types": ["Egress"], "egress": [rule]}
+    assert lines_of(
+        *(*NODES, namespace("shop"), backend),
+        pod("shop/web", {"app": "web"}, on="n1", ips=["10.0.0.1"]),
+        service("shop/host", {"app": "host"}, [{"port": 80}], clusterIP="10.1.0.9"),
+        calico_object("gnp", {"gnp": given}, "out"),
+        engine="calico",
+        source=UnitFilter(pod="web"),
+        destination=UnitFilter(pod="host"),
+    ) == ["shop/Pod/web -> shop/Pod/host TCP 80"]
 
 
 @pytest.mark.parametrize(
