@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -24,8 +25,9 @@ class ListedVerdict(StrEnum):
 class UnitFilter:
     """Units that meet every condition that is set; none set means every unit.
 
-    `addresses` asks for what is outside the cluster and overlaps them; `external` for anything
-    outside (True) or inside (False).
+    `addresses` asks for who has one of them, in the cluster or outside; `outside` are those that
+    nobody in the cluster is known to have. `external` asks for anything outside (True) or inside
+    (False).
     """
 
     namespace: str | None = None
@@ -34,12 +36,13 @@ class UnitFilter:
     selector: LabelSelector | None = None
     node: str | None = None
     addresses: Intervals | None = None
+    outside: Intervals | None = None
     external: bool | None = None
 
     @property
     def admits_seats(self) -> bool:
         """Whether a unit of the cluster can meet it."""
-        return self.addresses is None and self.external is not True
+        return self.external is not True
 
     @property
     def admits_outside(self) -> bool:
@@ -50,7 +53,7 @@ class UnitFilter:
     def accepts(self, seat: Seat) -> bool:
         """Whether a unit of the cluster meets it."""
         unit = seat.unit
-        if not self.admits_seats:
+        if not self.admits_seats or not self._has_address(seat):
             return False
         if self.node is not None and not (unit.is_node and unit.name == self.node):
             return False
@@ -68,7 +71,14 @@ class UnitFilter:
         """Whether a range outside the cluster meets it."""
         if not self.admits_outside:
             return False
-        return self.addresses is None or self.addresses.overlaps(Intervals(((low, high),)))
+        asked = self.addresses if self.outside is None else self.outside
+        return asked is None or asked.overlaps(Intervals(((low, high),)))
+
+    def _has_address(self, seat: Seat) -> bool:
+        asked = self.addresses
+        return asked is None or any(
+            point in asked for each in seat.members for point in each.addresses
+        )
 
     def _selects(self, seat: Seat, at: int) -> bool:
         member = seat.members[at]
@@ -93,6 +103,15 @@ class MapFilter:
     verdict: ListedVerdict | None = None
     itself: bool = False
     """Also what the pods of one workload may send to each other."""
+
+    def with_ends(self, settle: Callable[[UnitFilter], UnitFilter]) -> MapFilter:
+        """The same, with what a function makes of each filter of ends."""
+        return replace(
+            self,
+            source=settle(self.source),
+            destination=settle(self.destination),
+            either=settle(self.either),
+        )
 
     def without_outside(self) -> MapFilter:
         """The same, without lines that have an end outside the cluster."""

@@ -6,10 +6,11 @@ import argparse
 import sys
 from collections.abc import Iterable, Iterator
 
+from service.analysis.filters import MapFilter
 from service.analysis.grouping import grouped
 from service.analysis.listing import Line
 from service.analysis.summary import summarize
-from service.commands.faults import Refused, report
+from service.commands.faults import Refused, refusing, report
 from service.commands.files import read_files
 from service.commands.inputs import add_engine_options, profile_of, snapshot_of, tell
 from service.commands.map_filters import add_filters, filter_of
@@ -43,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--group", action="store_true", help="lines with equal ends as one (JSON)")
     shape.add_argument("--summary", action="store_true", help="only the numbers (JSON)")
-    parser.add_argument("--format", choices=FORMATS, default="table", help="(table)")
+    parser.add_argument("--format", choices=FORMATS, help="(table)")
     parser.add_argument(
         "--fail-on",
         choices=("any", "unknown"),
@@ -55,17 +56,20 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         profile = profile_of(arguments, arguments.engine)
         wanted = filter_of(arguments)
+        _refuse_mixtures(arguments, wanted)
+        if arguments.itself:
+            wanted = wanted.with_itself()
         with collection_paused():
             snapshot = snapshot_of(read_files(arguments.files), arguments.pod_cidr)
+        solved = solved_map(snapshot, profile)
+        tell(solved.pipeline.findings)
+        if arguments.summary:
+            print(compact(summary_body(summarize(solved.whole(), solved.seating))))
+            return 0
+        with refusing():
+            wanted = wanted.with_ends(solved.names.settle)
     except Refused as refused:
         return report(refused)
-    solved = solved_map(snapshot, profile)
-    tell(solved.pipeline.findings)
-    if arguments.summary:
-        print(compact(summary_body(summarize(solved.whole(), solved.seating))))
-        return 0
-    if arguments.itself:
-        wanted = wanted.with_itself()
     watch = _Watch()
     listing = solved.listing(wanted)
     if arguments.group:
@@ -75,8 +79,18 @@ def run(arguments: argparse.Namespace) -> int:
                 print(compact(body))
     else:
         with collection_paused():
-            _write(watch.seen(listing.lines()), arguments.format)
+            _write(watch.seen(listing.lines()), arguments.format or "table")
     return watch.status(arguments.fail_on)
+
+
+def _refuse_mixtures(arguments: argparse.Namespace, wanted: MapFilter) -> None:
+    """Options that would have no effect beside others."""
+    if arguments.summary and (wanted != MapFilter() or arguments.itself or arguments.fail_on):
+        raise Refused(
+            ["--summary is of the whole map: no filter, --self or --fail-on goes with it"]
+        )
+    if (arguments.summary or arguments.group) and arguments.format not in {None, "json", "ndjson"}:
+        raise Refused([f"--summary and --group are JSON, not {arguments.format}"])
 
 
 class _Watch:

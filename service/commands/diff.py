@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from service.analysis.compare import Change
 from service.commands import ends
-from service.commands.faults import Refused, report
+from service.commands.faults import Refused, refusing, report
 from service.commands.files import read_files
 from service.commands.inputs import add_engine_options, profile_of, snapshot_of
+from service.commands.map_filters import end_filter
 from service.commands.tables import columns
 from service.manifests.upload import Upload
 from service.model.engine import EngineProfile
-from service.usecases.map_filters import unit_filter
 from service.usecases.map_json import compact
 from service.usecases.map_queries import Chunk, ComparedMaps, DifferenceFilter
 from service.usecases.map_solving import collection_paused, solved_pair
@@ -25,6 +25,7 @@ from service.usecases.verdict_json import policy_body
 TAKES_TWO_SETS = True
 FORMATS = ("ndjson", "json", "table")
 _PAGE = 1000
+_Item = dict[str, object]
 _PLACED = {"SameNode": " (same node)", "OtherNode": " (other node)"}
 
 
@@ -49,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         choices=["any", *(each.value for each in Change)],
-        help="exit status 1 when there is such a change",
+        help="exit status 1 when such a change is listed",
     )
 
 
@@ -59,27 +60,37 @@ def run(arguments: argparse.Namespace) -> int:
             raise Refused(["--engine can be given twice: for the old side and for the new one"])
         if arguments.second is None and len(arguments.engine) == 1:
             raise Refused(["give a second set of files behind -- or a second --engine"])
+        if arguments.group and arguments.format == "table":
+            raise Refused(["--group goes with --format json or ndjson"])
         profiles = [profile_of(arguments, each) for each in arguments.engine]
         wanted = _filter(arguments)
         uploads = [read_files(arguments.files)]
         if arguments.second is not None:
             uploads.append(read_files(arguments.second))
         compared = _compare(uploads, profiles, arguments.pod_cidr)
+        with refusing():
+            wanted = wanted.settled(compared.names)
     except Refused as refused:
         return report(refused)
-    summary = compared.summary()
+    found: set[str] = set()
+    items = _noted(_items(compared, wanted, arguments.group), found)
     policies = _policies(uploads)
     if arguments.format == "json":
-        items = list(_items(compared, wanted, arguments.group))
-        print(compact({"policies": policies, "summary": summary, "items": items}))
+        summary = compared.summary()
+        print(compact({"policies": policies, "summary": summary, "items": list(items)}))
     elif arguments.format == "ndjson":
-        for item in _items(compared, wanted, arguments.group):
+        for item in items:
             sys.stdout.write(compact(item) + "\n")
     else:
-        _print_table(compared, wanted, policies, summary)
-    found = {each.value: summary[each.value] for each in Change}
-    found["any"] = sum(found.values())
-    return int(any(found[each] for each in arguments.fail_on))
+        _print_table(items, policies, compared.summary())
+    return int(any(each in found or (each == "any" and found) for each in arguments.fail_on))
+
+
+def _noted(items: Iterable[_Item], found: set[str]) -> Iterator[_Item]:
+    """The changes; of which kinds there are is noted."""
+    for item in items:
+        found.add(str(item["change"]))
+        yield item
 
 
 def _compare(
@@ -92,14 +103,12 @@ def _compare(
 
 
 def _filter(arguments: argparse.Namespace) -> DifferenceFilter:
-    try:
+    with refusing():
         return DifferenceFilter(
             Change(arguments.change) if arguments.change else None,
-            unit_filter(ends.end_document(arguments.source) if arguments.source else {}),
-            unit_filter(ends.end_document(arguments.destination) if arguments.destination else {}),
+            end_filter(arguments.source),
+            end_filter(arguments.destination),
         )
-    except ValueError as error:
-        raise Refused([str(error)]) from error
 
 
 def _policies(uploads: list[Upload]) -> dict[str, list[dict[str, str]]]:
@@ -111,9 +120,7 @@ def _policies(uploads: list[Upload]) -> dict[str, list[dict[str, str]]]:
     }
 
 
-def _items(
-    compared: ComparedMaps, wanted: DifferenceFilter, group: bool
-) -> Iterator[dict[str, object]]:
+def _items(compared: ComparedMaps, wanted: DifferenceFilter, group: bool) -> Iterator[_Item]:
     page = compared.group_page if group else compared.page
     after = None
     while True:
@@ -125,8 +132,7 @@ def _items(
 
 
 def _print_table(
-    compared: ComparedMaps,
-    wanted: DifferenceFilter,
+    items: Iterator[_Item],
     policies: dict[str, list[dict[str, str]]],
     summary: dict[str, object],
 ) -> None:
@@ -139,7 +145,7 @@ def _print_table(
         for unit in units if isinstance(units, list) else ():
             print(f"workload {word}: {_name(unit)}")
     rows = [("CHANGE", "SOURCE", "DESTINATION", "CONNECTIONS", "BECAUSE")]
-    rows.extend(_row(item) for item in _items(compared, wanted, False))
+    rows.extend(map(_row, items))
     print(columns(rows))
 
 

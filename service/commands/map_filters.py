@@ -6,9 +6,8 @@ import argparse
 
 from service.analysis.filters import EVERY_UNIT, ListedVerdict, MapFilter, UnitFilter
 from service.commands import ends
-from service.commands.faults import Refused
+from service.commands.faults import refusing
 from service.manifests.selectors import parse_label_selector
-from service.usecases.errors import UsecaseError
 from service.usecases.map_filters import traffic_filter, unit_filter
 
 
@@ -30,11 +29,11 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
 
 def filter_of(arguments: argparse.Namespace) -> MapFilter:
     """The filter that options describe; `Refused` with what is wrong."""
-    try:
+    with refusing():
         selector = parse_label_selector(arguments.selector) if arguments.selector else None
         found = MapFilter(
-            source=_end(arguments.source),
-            destination=_end(arguments.destination),
+            source=end_filter(arguments.source),
+            destination=end_filter(arguments.destination),
             either=UnitFilter(
                 namespace=arguments.namespace, selector=selector, external=arguments.external
             ),
@@ -42,11 +41,8 @@ def filter_of(arguments: argparse.Namespace) -> MapFilter:
             verdict=ListedVerdict(arguments.verdict) if arguments.verdict else None,
         )
         return found.without_outside() if arguments.external is False else found
-    except UsecaseError as error:
-        raise Refused([error.detail]) from error
-    except ValueError as error:
-        raise Refused([str(error)]) from error
 
 
-def _end(text: str | None) -> UnitFilter:
+def end_filter(text: str | None) -> UnitFilter:
+    """The filter of one end given as a text; `ValueError` and `UsecaseError` for bad ones."""
     return EVERY_UNIT if text is None else unit_filter(ends.end_document(text))

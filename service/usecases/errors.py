@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,10 @@ class UsecaseError(Exception):
         self.code = code
         self.detail = detail
         self.errors = tuple(errors)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An analysis process raises them too.
+        return type(self), (self.code, self.detail, self.errors)
 
 
 class NotFound(UsecaseError):

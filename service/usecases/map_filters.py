@@ -29,6 +29,10 @@ def unit_filter(document: Mapping[str, Any], external: bool | None = None) -> Un
     unknown = sorted(set(document) - known)
     if unknown:
         raise InvalidParameter("InvalidFilter", f"a map has no ends by {', '.join(unknown)}")
+    for alone in ("ip", "node"):
+        if alone in document and len(document) > 1:
+            others = ", ".join(sorted(set(document) - {alone}))
+            raise InvalidParameter("InvalidFilter", f"{alone} does not go with {others}")
     if "ip" in document:
         return UnitFilter(addresses=_addresses(str(document["ip"])))
     selector = None

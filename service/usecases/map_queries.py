@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -29,6 +29,7 @@ from service.usecases.map_json import (
     line_bodies,
     summary_body,
 )
+from service.usecases.map_names import Names
 from service.usecases.map_solving import SolvedMap
 from service.usecases.map_text import csv_header, csv_lines, dot_lines
 from service.usecases.verdict_json import direction_body
@@ -110,6 +111,12 @@ class DifferenceFilter:
     source: UnitFilter = UnitFilter()  # noqa: RUF009 - frozen
     destination: UnitFilter = UnitFilter()  # noqa: RUF009 - frozen
 
+    def settled(self, names: Names) -> DifferenceFilter:
+        """The same, with its ends looked up; `InvalidParameter` for names that are not there."""
+        return replace(
+            self, source=names.settle(self.source), destination=names.settle(self.destination)
+        )
+
     def accepts(self, difference: Difference) -> bool:
         """Whether a difference is one of them."""
         return _end_accepted(
@@ -156,6 +163,7 @@ class ComparedMaps(DifferenceList):
     """Two maps and what differs, with a witness for each difference that is looked at."""
 
     def __init__(self, first: SolvedMap, second: SolvedMap) -> None:
+        self.names = Names((first.inventory, first.seating), (second.inventory, second.seating))
         super().__init__(
             compare(Solved(first.whole(), first.seating), Solved(second.whole(), second.seating))
         )
@@ -174,6 +182,7 @@ class ComparedMaps(DifferenceList):
 
     def page(self, wanted: DifferenceFilter, after: Position | None, size: int) -> Chunk:
         """Differences as JSON values, one for each pair of units and set of traffic."""
+        wanted = wanted.settled(self.names)
         items: list[Body] = []
         last: Position | None = None
         for place, difference in self.differences(wanted, after):
@@ -185,6 +194,7 @@ class ComparedMaps(DifferenceList):
 
     def group_page(self, wanted: DifferenceFilter, after: Position | None, size: int) -> Chunk:
         """Differences as groups of sources and destinations, each with one witness."""
+        wanted = wanted.settled(self.names)
         items: list[Body] = []
         start = after[0] if after else 0
         for number in range(start, len(self._blocks)):

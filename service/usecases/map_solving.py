@@ -20,6 +20,7 @@ from service.model.engine import EngineProfile
 from service.model.inventory import Inventory
 from service.model.pipeline import Pipeline
 from service.model.snapshot import Snapshot
+from service.usecases.map_names import Names
 
 #: Building a map makes many values and no cycles.
 collection_paused = paused_collection
@@ -38,6 +39,7 @@ class SolvedMap:
     """What solving a similar map can start from; there is none over two address families."""
     _whole: Connectivity | None = None
     _listings: dict[MapFilter, Listing] = field(default_factory=dict)
+    _names: Names | None = None
 
     def whole(self) -> Connectivity:
         """The map of every pair."""
@@ -51,10 +53,25 @@ class SolvedMap:
         return self._whole
 
     def listing(self, wanted: MapFilter) -> Listing:
-        """The lines that a filter leaves; a narrow one does not solve the rest."""
+        """The lines that a filter leaves; a narrow one does not solve the rest.
+
+        `InvalidParameter` where it names what the revision does not have.
+        """
         known = self._listings.get(wanted)
-        if known is not None:
-            return known
+        if known is None:
+            if len(self._listings) >= _LISTINGS:
+                self._listings.clear()
+            known = self._listings[wanted] = self._listing(wanted.with_ends(self.names.settle))
+        return known
+
+    @property
+    def names(self) -> Names:
+        """What filters can name."""
+        if self._names is None:
+            self._names = Names((self.inventory, self.seating))
+        return self._names
+
+    def _listing(self, wanted: MapFilter) -> Listing:
         narrow = wanted.source != EVERY_UNIT or wanted.destination != EVERY_UNIT
         if self._whole is None and narrow:
             chosen = chosen_places(wanted, self.space, self.seating)
@@ -68,10 +85,7 @@ class SolvedMap:
                 )
         else:
             solved = self.whole()
-        if len(self._listings) >= _LISTINGS:
-            self._listings.clear()
-        known = self._listings[wanted] = Listing(solved, self.seating, wanted)
-        return known
+        return Listing(solved, self.seating, wanted)
 
 
 _LISTINGS = 8

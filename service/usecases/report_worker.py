@@ -10,9 +10,11 @@ from service.analysis.compare import Difference
 from service.analysis.impacts import EngineChange, engine_changes, impacts_between
 from service.engines.registry import compile_pipeline
 from service.model.intervals import Intervals
+from service.model.inventory import Inventory
 from service.usecases.caches import Recent
 from service.usecases.impact_body import cause_bodies, service_line_body
 from service.usecases.impact_body import impact_digest as digest_of_impact
+from service.usecases.map_names import Names
 from service.usecases.map_queries import (
     Chunk,
     DifferenceFilter,
@@ -117,7 +119,7 @@ def impact_page(
         with collection_paused():
             before, after = (compile_pipeline(snapshot, key.profile) for key in keys)
             (change,) = engine_changes(before, [after], snapshot, local_dns=local_dns)
-            return ImpactLines(change)
+            return ImpactLines(change, snapshot.inventory)
 
     lines = _lines.get((keys, local_dns), make)
     items: list[Body] = []
@@ -133,14 +135,16 @@ def impact_page(
 class ImpactLines(DifferenceList):
     """Every connection that changes, one line for each set of ports with reasons of its own."""
 
-    def __init__(self, change: EngineChange) -> None:
+    def __init__(self, change: EngineChange, inventory: Inventory) -> None:
         super().__init__(change.comparison)
         self._change = change
+        self._names = Names((inventory, change.seating))
 
     def behind(
         self, wanted: ImpactFilter, after: Position | None
     ) -> Iterator[tuple[Position, list[Body]]]:
         """Every position behind one with its lines that are wanted; calls of Services last."""
+        wanted = replace(wanted, differences=wanted.differences.settled(self._names))
         for place, difference in self.differences(wanted.differences, after):
             yield (
                 place,

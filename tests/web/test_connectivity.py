@@ -103,7 +103,6 @@ def test_a_token_is_good_for_its_own_list_only(demo: Api) -> None:
         ("external=false&direction=Ingress", [0, 1, 2]),
         ("namespace=demo", [0, 1, 2, 3, 4]),
         ("namespace=demo&direction=Ingress", [0, 1, 2]),
-        ("namespace=other", []),
         ("labelSelector=app%3Dserver", [0, 2, 4]),
         ("verdict=Unknown", []),
         ("verdict=Allow", [0, 1, 2, 3, 4]),
@@ -205,11 +204,19 @@ def test_a_known_summary_is_not_sent_again(demo: Api) -> None:
         ("labelSelector=%3D", "InvalidSelector"),
         ("verdict=Deny", ""),
         ("namespace=demo&direction=Ingress&destinationNamespace=demo", "InvalidFilter"),
+        ("sourceIp=8.8.8.8&sourceNamespace=demo", "InvalidFilter"),
+        ("destinationNode=n1&destinationPod=server", "InvalidFilter"),
+        ("namespace=other", "NamespaceNotFound"),
+        ("namespace=other&direction=Ingress", "NamespaceNotFound"),
+        ("sourceNamespace=demo&sourceWorkload=Deployment/server", "WorkloadNotFound"),
+        ("destinationPod=srever", "PodNotFound"),
+        ("sourceNode=n9", "NodeNotFound"),
     ],
 )
 def test_what_cannot_be_asked(demo: Api, query: str, code: str) -> None:
-    found = demo.problem("GET", f"{MAP}?{query}", 400)
-    assert code in {"", found["code"]}, found
+    for path in (MAP, f"{MAP}/groups"):
+        found = demo.problem("GET", f"{path}?{query}", 400)
+        assert code in {"", found["code"]}, found
 
 
 @pytest.mark.parametrize("path", ["clusters/x/revisions/1", "clusters/demo/revisions/9"])

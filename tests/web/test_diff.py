@@ -142,6 +142,15 @@ def test_what_cannot_be_asked(demo: Api, query: str) -> None:
     demo.problem("GET", f"{REVISIONS}/2/diff?{query}", 400)
 
 
+def test_a_name_that_is_not_there_is_no_filter(demo: Api) -> None:
+    for form in ("diff", "diff/groups"):
+        found = demo.problem("GET", f"{REVISIONS}/2/{form}?sourcePod=cleint", 400)
+        assert (found["code"], found["detail"]) == (
+            "PodNotFound",
+            "There is no pod cleint in this revision.",
+        )
+
+
 @pytest.mark.parametrize(
     "base", ["x", "0", "-1", "1.0", "LATEST", "sha256:12", "", "1%0A", "9" * 10]
 )

@@ -109,11 +109,17 @@ def test_pages_and_stream_hold_the_same_lines(shop: Api, path: str) -> None:
             "destinationNamespace=shop&destinationWorkload=Pod/back",
             lambda e: e["destination"] == BACK,
         ),
-        ("sourceNamespace=other", lambda each: False),
     ],
 )
 def test_filters(shop: Api, path: str, query: str, wanted: Any) -> None:
     assert lines(shop, path, query) == list(filter(wanted, lines(shop, path)))
+
+
+def test_a_name_that_is_not_there_is_no_filter(shop: Api, path: str) -> None:
+    for accept in ("application/json", "application/x-ndjson"):
+        address = f"{path}/impacts?sourceNamespace=other"
+        found = shop.problem("GET", address, 400, headers={"Accept": accept})
+        assert found["code"] == "NamespaceNotFound"
 
 
 def test_filters_by_address(shop: Api, path: str) -> None:

@@ -159,22 +159,30 @@ class EngineQuerySchema(RequestSchema):
     engine = text(_ENGINE, "cilium:1.17")
 
 
-class ConnectivityQuerySchema(PageQuerySchema):
-    """Which connections."""
+_ADDRESS = "An address or a CIDR: who has one of them, in the cluster or outside."
 
-    engine = text(_ENGINE, "cilium:1.17")
+
+class EndsQuerySchema(PageQuerySchema):
+    """Between which ends; a pod, workload, node or namespace that is not there is refused."""
+
     source_namespace = text(example="demo")
     source_pod = text(example="client")
     source_workload = text(example="Deployment/front")
     source_label_selector = text(example="app=front")
     source_node = text(example="aks-1")
-    source_ip = text("An address or a CIDR outside the cluster.", "203.0.113.0/24")
+    source_ip = text(_ADDRESS, "203.0.113.0/24")
     destination_namespace = text(example="demo")
     destination_pod = text(example="server")
     destination_workload = text(example="Deployment/back")
     destination_label_selector = text(example="app=server")
     destination_node = text(example="aks-1")
-    destination_ip = text("An address or a CIDR outside the cluster.", "203.0.113.9")
+    destination_ip = text(_ADDRESS, "203.0.113.9")
+
+
+class ConnectivityQuerySchema(EndsQuerySchema):
+    """Which connections."""
+
+    engine = text(_ENGINE, "cilium:1.17")
     namespace = text("With an end in this namespace.", "demo")
     label_selector = text("With an end that has these labels.", "app=server")
     external = QueryFlag(metadata={"description": "With an end outside the cluster, or without."})
@@ -192,7 +200,7 @@ class ConnectivityQuerySchema(PageQuerySchema):
     )
 
 
-class DifferenceQuerySchema(PageQuerySchema):
+class DifferenceQuerySchema(EndsQuerySchema):
     """Which differences, between which maps."""
 
     base = fields.String(
@@ -206,12 +214,6 @@ class DifferenceQuerySchema(PageQuerySchema):
     engine = text(_ENGINE, "cilium:1.17")
     base_engine = text("The engine on the side of the base; else the same.", "npm")
     change = Choice("ConnectionChange", [each.value for each in Change])
-    source_namespace = text(example="demo")
-    source_workload = text(example="Deployment/front")
-    source_ip = text(example="203.0.113.0/24")
-    destination_namespace = text(example="demo")
-    destination_workload = text(example="Deployment/back")
-    destination_ip = text(example="203.0.113.9")
 
 
 class DecidedSchema(ReadySchema):

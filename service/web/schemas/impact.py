@@ -15,6 +15,7 @@ from service.web.schemas.connectivity import (
     DecidedSchema,
     DifferenceSchema,
     EndpointSchema,
+    EndsQuerySchema,
     placement,
 )
 from service.web.schemas.flow import FLOW, FlowSchema, PolicyReferenceSchema
@@ -301,14 +302,8 @@ class RemedyQuerySchema(PageQuerySchema):
     rule = text("Id of a rule.", RULE)
 
 
-class ImpactQuerySchema(PageQuerySchema):
+class ImpactQuerySchema(EndsQuerySchema):
     """Which connections."""
 
     change = change()
     rule = text("Id of a rule that explains them; empty: what nothing explains.", RULE)
-    source_namespace = text(example="demo")
-    source_workload = text(example="Deployment/front")
-    source_ip = text(example="203.0.113.0/24")
-    destination_namespace = text(example="demo")
-    destination_workload = text(example="Deployment/back")
-    destination_ip = text(example="203.0.113.9")

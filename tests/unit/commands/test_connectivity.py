@@ -181,6 +181,15 @@ def test_every_fault_is_told(tmp_path: Path, capsys: Capture) -> None:
         (["STORY", "--option", "x"], "KEY=VALUE"),
         (["STORY", "--pod-cidr", "x"], "--pod-cidr"),
         (["STORY", "--port", "70000"], "70000"),
+        # Not an empty answer, which would be read as "nobody".
+        (["STORY", "--source", "demo/Deployment/client", "--fail-on", "any"], "no workload demo"),
+        (["STORY", "--namespace", "dmeo"], "no namespace dmeo"),
+        (["STORY", "--destination", "svc:demo/web"], "no ends by service"),
+        (["STORY", "--source", "selector:demo?a==="], "label value"),
+        # Nor options that nothing comes of.
+        (["STORY", "--summary", "--port", "80"], "--summary"),
+        (["STORY", "--summary", "--fail-on", "any"], "--summary"),
+        (["STORY", "--group", "--format", "csv"], "JSON, not csv"),
     ],
 )
 def test_bad_input(story: Path, capsys: Capture, arguments: list[str], told: str) -> None:

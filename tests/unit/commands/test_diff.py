@@ -138,6 +138,24 @@ def test_exit_status(sets: tuple[Path, Path], conditions: list[str], status: int
     assert ask(old, "--engine", "npm", *options, "--", new) == status
 
 
+@pytest.mark.parametrize("form", ["table", "json", "ndjson"])
+@pytest.mark.parametrize(
+    ("wanted", "status"),
+    [
+        (["--source", "demo/client"], 1),
+        (["--source", "demo/server"], 0),
+        (["--change", "newlyAllowed"], 1),
+        (["--change", "newlyDenied"], 0),
+    ],
+)
+def test_the_exit_status_is_that_of_what_is_listed(
+    sets: tuple[Path, Path], form: str, wanted: list[str], status: int
+) -> None:
+    old, new = sets
+    options = ("--engine", "npm", "--fail-on", "any", "--format", form, *wanted)
+    assert ask(old, *options, "--", new) == status
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -146,6 +164,10 @@ def test_exit_status(sets: tuple[Path, Path], conditions: list[str], status: int
         (["SET", "--engine", "npm", "--engine", "weave"], "--engine"),
         (["SET", "--engine", "npm", "--", "missing"], "missing: no such file"),
         (["SET", "--engine", "npm", "--source", "x", "--", "SET"], "x"),
+        (["SET", "--engine", "npm", "--source", "svc:demo/x", "--", "SET"], "no ends by service"),
+        (["SET", "--engine", "npm", "--source", "selector:x?a===", "--", "SET"], "label value"),
+        (["SET", "--engine", "npm", "--source", "demo/cleint", "--", "SET"], "no pod demo/cleint"),
+        (["SET", "--engine", "npm", "--group", "--", "SET"], "--group"),
     ],
 )
 def test_bad_input(

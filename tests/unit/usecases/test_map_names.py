@@ -1,0 +1,96 @@
+"""What filters of maps name: looked up in the revision, and refused where it is not there."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.usecases.errors import InvalidParameter
+from service.usecases.map_filters import unit_filter
+from service.usecases.map_names import Names
+from service.usecases.map_solving import SolvedMap, solved_map
+from tests.builders import Manifest, namespace, node, pod, profile, snapshot
+
+WEB = pod("shop/web-1", {"app": "web"}, ips=["10.244.1.7"], on="n1", owner="StatefulSet/web")
+DONE = pod("shop/done", ips=["10.244.1.8"], on="n1", phase="Succeeded")
+AGENT = pod("ops/agent", ips=["192.168.0.4"], on="n1", hostNetwork=True)
+CLUSTER = (*map(namespace, ("shop", "ops", "empty")), node("n1", "192.168.0.4"), WEB, DONE, AGENT)
+
+
+def made(*manifests: Manifest) -> SolvedMap:
+    return solved_map(snapshot(*manifests), profile("kubernetes"))
+
+
+def meant(solved: SolvedMap, end: dict[str, str]) -> set[str]:
+    """Who a filter of an end stands for; of the addresses outside, whether it means any."""
+    wanted = solved.names.settle(unit_filter(end))
+    found = {str(each.unit) for each in solved.seating.seats if wanted.accepts(each)}
+    return found | ({"outside"} if wanted.accepts_range(0, (1 << 32) - 1) else set())
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        ({"namespace": "shop"}, {"shop/StatefulSet/web"}),
+        ({"namespace": "empty"}, set()),
+        ({"workload": "StatefulSet/web"}, {"shop/StatefulSet/web"}),
+        ({"namespace": "shop", "pod": "web-1"}, {"shop/StatefulSet/web"}),
+        # It is there, and has no network any more.
+        ({"namespace": "shop", "pod": "done"}, set()),
+        ({"node": "n1"}, {"node n1"}),
+        ({"labelSelector": "app=web"}, {"shop/StatefulSet/web"}),
+        ({"labelSelector": "app=other"}, set()),
+        # An address that somebody in the cluster has is not outside.
+        ({"ip": "10.244.1.7"}, {"shop/StatefulSet/web"}),
+        ({"ip": "192.168.0.4"}, {"node n1", "ops/Pod/agent"}),
+        ({"ip": "10.244.1.9"}, {"outside"}),
+        ({"ip": "203.0.113.9"}, {"outside"}),
+        ({"ip": "10.244.0.0/16"}, {"shop/StatefulSet/web", "outside"}),
+        ({"ip": "10.244.1.7/32"}, {"shop/StatefulSet/web"}),
+        ({}, {"shop/StatefulSet/web", "ops/Pod/agent", "node n1", "outside"}),
+    ],
+)
+def test_who_is_meant(end: dict[str, str], expected: set[str]) -> None:
+    assert meant(made(*CLUSTER), end) == expected
+
+
+@pytest.mark.parametrize(
+    ("end", "code", "detail"),
+    [
+        ({"namespace": "sohp"}, "NamespaceNotFound", "namespace sohp"),
+        ({"namespace": "sohp", "pod": "web-1"}, "NamespaceNotFound", "namespace sohp"),
+        ({"namespace": "ops", "pod": "web-1"}, "PodNotFound", "pod ops/web-1"),
+        ({"pod": "web"}, "PodNotFound", "pod web"),
+        ({"workload": "Deployment/web"}, "WorkloadNotFound", "workload Deployment/web"),
+        (
+            {"namespace": "empty", "workload": "StatefulSet/web"},
+            "WorkloadNotFound",
+            "workload empty/StatefulSet/web",
+        ),
+        ({"node": "n2"}, "NodeNotFound", "node n2"),
+    ],
+)
+def test_a_name_that_is_not_there(end: dict[str, str], code: str, detail: str) -> None:
+    with pytest.raises(InvalidParameter) as refused:
+        meant(made(*CLUSTER), end)
+    assert (refused.value.code, refused.value.detail) == (
+        code,
+        f"there is no {detail} in this revision",
+    )
+
+
+@pytest.mark.parametrize(
+    "end", [{"ip": "10.244.1.7", "namespace": "shop"}, {"node": "n1", "pod": "x"}]
+)
+def test_what_does_not_go_together(end: dict[str, str]) -> None:
+    with pytest.raises(InvalidParameter, match="does not go with"):
+        unit_filter(end)
+
+
+def test_of_two_revisions_one_has_to_have_it() -> None:
+    """Who came or went is asked for by name as well."""
+    both = [made(*CLUSTER), made(namespace("shop"), pod("shop/new"))]
+    names = Names(*((each.inventory, each.seating) for each in both))
+    for end in ({"pod": "new"}, {"pod": "web-1"}):
+        names.settle(unit_filter(end))
+    with pytest.raises(InvalidParameter):
+        names.settle(unit_filter({"pod": "never"}))
