@@ -64,9 +64,18 @@ class Mentions:
 
     keys: Mapping[LabelScope, tuple[str, ...]]
     boundaries: tuple[int, ...]
-    pods: frozenset[PodKey]
+    pods: frozenset[frozenset[PodKey]]
+    """The sets of pods that conditions name; pods that are in the same ones are alike."""
     nodes: frozenset[str]
     port_names: frozenset[str]
+
+    def sets_of_pods(self) -> Mapping[PodKey, tuple[int, ...]]:
+        """Per pod that is named the numbers of the sets that hold it."""
+        found: dict[PodKey, tuple[int, ...]] = {}
+        for number, pods in enumerate(self.pods):
+            for pod in pods:
+                found[pod] = (*found.get(pod, ()), number)
+        return found
 
     @classmethod
     def of(cls, pipelines: Iterable[Pipeline]) -> Mentions:
@@ -79,7 +88,7 @@ class Mentions:
         chosen = tuple(policies)
         keys: dict[LabelScope, set[str]] = {}
         boundaries: set[int] = set()
-        pods: set[PodKey] = set()
+        pods: set[frozenset[PodKey]] = set()
         nodes: set[str] = set()
         for atom in atoms_of(conditions_of(chosen)):
             match atom:
@@ -89,7 +98,7 @@ class Mentions:
                     for low, high in addresses:
                         boundaries.update((low, high + 1))
                 case EndpointIn(found):
-                    pods |= found
+                    pods.add(found)
                 case NodeNameIn(named) | RunsOn(named):
                     nodes |= named
                 case _:
@@ -131,11 +140,14 @@ class Space:
         on_nodes: dict[Hashable, list[int]] = {}
         # Which node a pod runs on matters where there are nodes, and so does that nobody knows it.
         self._by_placement = any(each.is_on_node_network for each in first)
+        named = mentions.sets_of_pods()
         self.unplaced = 0
         """Places of which nobody knows the node, where there are nodes at all."""
         for index, endpoint in enumerate(first):
             unplaced = self._by_placement and endpoint.node is None
-            key = (unplaced, *(_signature(view[index], mentions) for view in endpoint_views))
+            sets = named.get((endpoint.namespace, endpoint.name), ())
+            seen = (_signature(view[index], mentions) for view in endpoint_views)
+            key = (unplaced, sets, *seen)
             group = on_nodes if endpoint.is_on_node_network else classes
             group.setdefault(key, []).append(index)
         self._views: list[list[Endpoint]] = [[] for _ in endpoint_views]
@@ -219,7 +231,6 @@ def _signature(endpoint: Endpoint, mentions: Mentions) -> Hashable:
             (bisect_right(mentions.boundaries, point), family_of(point))
             for point in endpoint.addresses
         ),
-        (endpoint.namespace, endpoint.name) in mentions.pods,
         endpoint.node if endpoint.node in mentions.nodes else None,
         bool(mentions.nodes) and endpoint.node is None,
     )
