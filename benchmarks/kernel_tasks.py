@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import random
 from collections.abc import Sequence
 from dataclasses import replace
+from ipaddress import ip_address
 from pathlib import Path
 from time import perf_counter
 
@@ -17,7 +19,7 @@ from service.analysis.joint import Solved
 from service.analysis.solve import space_of
 from service.engines.registry import compile_pipeline, resolve_profile
 from service.model.flow import AddressEnd, Flow, PodEnd, SourceEnd
-from service.model.inventory import Pod
+from service.model.inventory import Inventory, Pod
 from service.model.network_policy import NetworkPolicy
 from service.model.snapshot import PolicySet, Snapshot
 from service.usecases.map_queries import ComparedMaps
@@ -109,6 +111,37 @@ def _changed(rng: random.Random, snapshot: Snapshot, number: int) -> tuple[Netwo
             ref = replace(policies[index].ref, name=f"added-{number}")
             policies.append(replace(other, ref=ref))
     return tuple(policies)
+
+
+def change_pods(path: str, engine: str, count: str) -> Samples:
+    """A pod comes back under another name, on another node and so with another address."""
+    snapshot = snapshot_of(Path(path).read_bytes())
+    profile = resolve_profile(engine)
+    known = solved_map(snapshot, profile)
+    known.whole()
+    gc.collect()
+    rng = random.Random(SEED)
+    again: list[float] = []
+    anew: list[float] = []
+    for number in range(int(count)):
+        changed = replace(snapshot, inventory=_restarted(rng, snapshot.inventory, number))
+        start = perf_counter()
+        found = solved_map(changed, profile, known)
+        is_again = found.solution is not None
+        found.whole()
+        (again if is_again else anew).append(perf_counter() - start)
+    return {"all": again + anew, "again": again, "anew": anew}
+
+
+def _restarted(rng: random.Random, inventory: Inventory, number: int) -> Inventory:
+    pods = [each for each in inventory.pods if not each.host_network and each.addresses]
+    gone, neighbour = rng.sample(pods, 2)
+    taken = {address for pod in pods for address in pod.addresses}
+    near = ip_address(neighbour.addresses[0])
+    free = next(str(near + step) for step in itertools.count(1) if str(near + step) not in taken)
+    come = replace(gone, name=f"{gone.name}-{number}", node=neighbour.node, addresses=(free,))
+    changed = [come if each is gone else each for each in inventory.pods]
+    return replace(inventory, pods=tuple(sorted(changed, key=lambda e: (e.namespace, e.name))))
 
 
 def compare(path: str, before: str, after: str) -> Samples:

@@ -1,4 +1,4 @@
-"""A map solved again after a few policies changed: only what they touch is made anew.
+"""A map solved again after a few policies or pods changed: only what they touch is made anew.
 
 Policies are told apart by identity: a compiler that translates an unchanged policy to the same
 value lets its rows and columns be kept.
@@ -7,7 +7,7 @@ value lets its rows and columns be kept.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.analysis.columns import Column, Why, masked, meet
 from service.analysis.outcomes import Row
@@ -76,6 +76,21 @@ def solve_again(known: Solution, pipeline: Pipeline) -> Solution | None:
     _patch(columns, layer, received, before, now, callers, callees)
     _remake(columns, layer, received, sent, callees)
     return _solution(pipeline, layer, view, columns, sent, received)
+
+
+def solve_moved(known: Solution, pipeline: Pipeline) -> Solution | None:
+    """The map of a pipeline with other endpoints than a solved one; policies may differ as well.
+
+    None where some endpoint is of a kind that the solved map has no place for, or a place is left
+    without endpoints: pods of a workload may come, go and move.
+    """
+    solved = known.connectivity
+    space = solved.space.with_endpoints([pipeline.endpoints])
+    if space is None:
+        return None
+    before = replace(solved.pipeline, endpoints=pipeline.endpoints)
+    moved = replace(solved, space=space, pipeline=before)
+    return solve_again(replace(known, connectivity=moved), pipeline)
 
 
 def _solution(

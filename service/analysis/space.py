@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from bisect import bisect_right
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -18,16 +18,25 @@ from service.analysis.alike import atoms_of, conditions_of, policies_of
 from service.model.addresses import Family, addresses_of, family_of
 from service.model.condition import (
     AddressIn,
+    AllOf,
+    AnyOf,
+    Condition,
     EndpointIn,
+    KindIs,
     LabelIs,
     LabelScope,
+    Negation,
     NodeNameIn,
     RunsOn,
 )
 from service.model.endpoint import Endpoint, EndpointKind
+from service.model.intervals import Intervals
 from service.model.pipeline import Pipeline, StagePolicy
 
 PodKey = tuple[str, str]
+#: What endpoints of a class share: of those in pods, and of those on the node network.
+_Order = tuple[tuple[Hashable, ...], tuple[Hashable, ...]]
+_Classes = dict[Hashable, list[int]]
 
 
 class Standing(Enum):
@@ -64,6 +73,8 @@ class Mentions:
 
     keys: Mapping[LabelScope, tuple[str, ...]]
     boundaries: tuple[int, ...]
+    inner_boundaries: tuple[int, ...]
+    """Those of blocks that may mean an address in the cluster as well."""
     pods: frozenset[frozenset[PodKey]]
     """The sets of pods that conditions name; pods that are in the same ones are alike."""
     nodes: frozenset[str]
@@ -86,17 +97,17 @@ class Mentions:
     def of_policies(cls, policies: Iterable[StagePolicy]) -> Mentions:
         """Collect from every condition and rule."""
         chosen = tuple(policies)
+        conditions = tuple(conditions_of(chosen))
         keys: dict[LabelScope, set[str]] = {}
         boundaries: set[int] = set()
         pods: set[frozenset[PodKey]] = set()
         nodes: set[str] = set()
-        for atom in atoms_of(conditions_of(chosen)):
+        for atom in atoms_of(conditions):
             match atom:
                 case LabelIs(scope, requirement):
                     keys.setdefault(scope, set()).add(requirement.key)
                 case AddressIn(addresses):
-                    for low, high in addresses:
-                        boundaries.update((low, high + 1))
+                    boundaries.update(_edges(addresses))
                 case EndpointIn(found):
                     pods.add(found)
                 case NodeNameIn(named) | RunsOn(named):
@@ -109,6 +120,7 @@ class Mentions:
         return cls(
             {scope: tuple(sorted(found)) for scope, found in keys.items()},
             tuple(sorted(boundaries)),
+            tuple(sorted(set().union(*map(_edges, _inner_blocks(conditions))))),
             frozenset(pods),
             frozenset(nodes),
             frozenset(names),
@@ -119,25 +131,59 @@ class Mentions:
         return (
             all(set(found) <= set(self.keys.get(scope, ())) for scope, found in other.keys.items())
             and set(other.boundaries) <= set(self.boundaries)
+            and set(other.inner_boundaries) <= set(self.inner_boundaries)
             and other.pods <= self.pods
             and other.nodes <= self.nodes
             and other.port_names <= self.port_names
         )
 
 
+_OUTSIDE = frozenset({EndpointKind.EXTERNAL})
+
+
+def _inner_blocks(conditions: Iterable[Condition]) -> Iterator[Intervals]:
+    """The blocks of conditions that are not about the outside alone."""
+    pending = list(conditions)
+    while pending:
+        match pending.pop():
+            case AllOf(parts) if any(
+                isinstance(each, KindIs) and each.kinds <= _OUTSIDE for each in parts
+            ):
+                # Whatever is inside is ruled out, wherever its address lies.
+                continue
+            case AllOf(parts) | AnyOf(parts):
+                pending.extend(parts)
+            case Negation(part):
+                pending.append(part)
+            case AddressIn(addresses):
+                yield addresses
+
+
+def _edges(addresses: Intervals) -> Iterator[int]:
+    for low, high in addresses:
+        yield from (low, high + 1)
+
+
 class Space:
     """Places in a fixed order: pod classes, hostNetwork pods and nodes, address ranges."""
 
-    def __init__(self, endpoint_views: Sequence[Sequence[Endpoint]], mentions: Mentions) -> None:
-        """One view per pipeline, of the same endpoints in the same order."""
+    def __init__(
+        self,
+        endpoint_views: Sequence[Sequence[Endpoint]],
+        mentions: Mentions,
+        order: _Order = ((), ()),
+    ) -> None:
+        """One view per pipeline, of the same endpoints in the same order.
+
+        `order` names the classes that come first, as far as there are any such endpoints.
+        """
         self.mentions = mentions
         self.places: list[Place] = []
         self.places_of: dict[PodKey, tuple[int, ...]] = {}
         """The places of each pod: one on the node network has two."""
         self.families = _families(endpoint_views[0], mentions)
         first = endpoint_views[0]
-        classes: dict[Hashable, list[int]] = {}
-        on_nodes: dict[Hashable, list[int]] = {}
+        classes, on_nodes = (_Classes((key, []) for key in keys) for keys in order)
         # Which node a pod runs on matters where there are nodes, and so does that nobody knows it.
         self._by_placement = any(each.is_on_node_network for each in first)
         named = mentions.sets_of_pods()
@@ -150,6 +196,8 @@ class Space:
             key = (unplaced, sets, *seen)
             group = on_nodes if endpoint.is_on_node_network else classes
             group.setdefault(key, []).append(index)
+        classes, on_nodes = _with_members(classes), _with_members(on_nodes)
+        self._order: _Order = (tuple(classes), tuple(on_nodes))
         self._views: list[list[Endpoint]] = [[] for _ in endpoint_views]
         for members in classes.values():
             self._add(endpoint_views, members, Standing.PLAIN)
@@ -169,6 +217,14 @@ class Space:
         for index, place in enumerate(self.places):
             self.standing[place.standing] |= 1 << index
         self.everything = (1 << self.size) - 1
+
+    def with_endpoints(self, endpoint_views: Sequence[Sequence[Endpoint]]) -> Space | None:
+        """The same places with other endpoints; None where these differ in more than names."""
+        if len(endpoint_views) != len(self._views):
+            return None
+        found = Space(endpoint_views, self.mentions, self._order)
+        same = (found._order, found.families) == (self._order, self.families)
+        return found if same else None
 
     def view(self, index: int) -> list[Endpoint]:
         """The endpoint of each place as the pipeline with this index sees it."""
@@ -211,6 +267,10 @@ def bits(value: int) -> list[int]:
     return found
 
 
+def _with_members(classes: _Classes) -> _Classes:
+    return {key: members for key, members in classes.items() if members}
+
+
 def _signature(endpoint: Endpoint, mentions: Mentions) -> Hashable:
     keys = mentions.keys
     labels = endpoint.labels
@@ -228,7 +288,7 @@ def _signature(endpoint: Endpoint, mentions: Mentions) -> Hashable:
         ports,
         endpoint.os,
         tuple(
-            (bisect_right(mentions.boundaries, point), family_of(point))
+            (bisect_right(mentions.inner_boundaries, point), family_of(point))
             for point in endpoint.addresses
         ),
         endpoint.node if endpoint.node in mentions.nodes else None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from service.analysis.filters import EVERY_UNIT, MapFilter, chosen_places
-from service.analysis.incremental import Solution, solve_afresh, solve_again
+from service.analysis.incremental import Solution, solve_afresh, solve_again, solve_moved
 from service.analysis.listing import Listing
 from service.analysis.solve import Connectivity, solve, space_of
 from service.analysis.space import Space
@@ -97,20 +97,36 @@ def solved_map(
     """The map of a snapshot under one engine.
 
     It is solved when it is asked for, or at once where that is quick: `like` is a map of a
-    snapshot that may differ in a few policies only.
+    snapshot that may differ in a few policies or pods only.
     """
+    inventory = snapshot.inventory
     with collection_paused():
         pipeline = compile_pipeline(snapshot, profile)
-        if like is not None and like.solution is not None:
-            again = solve_again(like.solution, pipeline)
-            if again is not None:
-                solved = SolvedMap(
-                    snapshot.inventory, pipeline, like.space, like.seating, like.view, again
-                )
-                solved._whole = again.connectivity
-                return solved
+        again = None if like is None else _solved_again(like, pipeline, inventory)
+        if like is not None and again is not None:
+            space = again.connectivity.space
+            is_same = space is like.space and inventory == like.inventory
+            seating = like.seating if is_same else seat_units(space, inventory)
+            solved = SolvedMap(inventory, pipeline, space, seating, like.view, again)
+            solved._whole = again.connectivity
+            return solved
         space = space_of(pipeline)
-        return SolvedMap(snapshot.inventory, pipeline, space, seat_units(space, snapshot.inventory))
+        return SolvedMap(inventory, pipeline, space, seat_units(space, inventory))
+
+
+def _solved_again(like: SolvedMap, pipeline: Pipeline, inventory: Inventory) -> Solution | None:
+    known = like.solution
+    if known is None:
+        return None
+    if like.pipeline.endpoints == pipeline.endpoints:
+        return solve_again(known, pipeline)
+    return solve_moved(known, pipeline) if _is_alike(like.inventory, inventory) else None
+
+
+def _is_alike(one: Inventory, other: Inventory) -> bool:
+    """Whether most pods are in both, so that trying is worth its time."""
+    mine, theirs = ({(pod.namespace, pod.name) for pod in each.pods} for each in (one, other))
+    return 2 * len(mine & theirs) >= max(len(mine), len(theirs))
 
 
 def solved_pair(

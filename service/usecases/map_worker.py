@@ -82,7 +82,7 @@ class RevisionReading:
 _readings: Recent[RevisionReading] = Recent(4)
 _MAPS = 4
 _maps: Recent[SolvedMap] = Recent(_MAPS)
-#: The map that was asked for last, per inventory and engine: the next revision may be like it.
+#: The maps that were asked for last, per inventory and engine: the next one may be like them.
 _latest: dict[tuple[str, ClusterFacts, EngineProfile], SolvedMap] = {}
 #: Policies by digest, so that a policy that did not change is the same object again.
 _policies: dict[str, PolicyDocument] = {}
@@ -95,7 +95,7 @@ def answer(key: MapKey, content: MapContent | None, question: MapQuestion) -> An
 
     def make() -> SolvedMap:
         snapshot = read_revision(key, content).snapshot
-        return solved_map(snapshot, key.profile, _latest.get(alike))
+        return solved_map(snapshot, key.profile, _like(key))
 
     alike = (key.inventory, key.facts, key.profile)
     found = _maps.get(key, make)
@@ -112,6 +112,19 @@ def answer(key: MapKey, content: MapContent | None, question: MapQuestion) -> An
             return connection_page(found, question.wanted, question.after, question.size)
         case form:
             return connection_text(found, question.wanted, form, question.after, question.size)
+
+
+def _like(key: MapKey) -> SolvedMap | None:
+    """A map that was asked for lately and may differ in little: of the same pods, or of others."""
+    same = _latest.get((key.inventory, key.facts, key.profile))
+    if same is not None:
+        return same
+    others = (
+        found
+        for (_, facts, profile), found in reversed(list(_latest.items()))
+        if (facts, profile) == (key.facts, key.profile)
+    )
+    return next(others, None)
 
 
 @dataclass(frozen=True, slots=True)

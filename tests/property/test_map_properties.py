@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -16,12 +17,12 @@ from service.analysis.columns import Column, groups
 from service.analysis.compare import Comparison, compare
 from service.analysis.filters import MapFilter, UnitFilter, chosen_places
 from service.analysis.grouping import expand, grouped
-from service.analysis.incremental import solve_afresh, solve_again
+from service.analysis.incremental import solve_afresh, solve_again, solve_moved
 from service.analysis.joint import Solved
 from service.analysis.listing import Line, Listing
 from service.analysis.map_pages import LinePosition, page_of_lines
 from service.analysis.solve import solve, space_of
-from service.analysis.space import Standing
+from service.analysis.space import Mentions, Space, Standing
 from service.analysis.summary import summarize
 from service.analysis.units import Seating, Unit, seat_units
 from service.analysis.witness import Court, witness_of
@@ -31,12 +32,26 @@ from service.model.policy import Policy
 from service.model.ports import ALL_PORTS
 from service.model.snapshot import PolicySet, Snapshot
 from service.model.verdict import Decision
-from tests.builders import snapshot
+from tests.builders import Manifest, snapshot
 from tests.property.admin_clusters import admin_clusters
 from tests.property.bounds import bounded
-from tests.property.clusters import EVERYTHING, NAMESPACES, UNSETTLED, Cluster, clusters
+from tests.property.clusters import (
+    EVERYTHING,
+    NAMESPACES,
+    NODES,
+    UNSETTLED,
+    Cluster,
+    clusters,
+)
 from tests.property.engine_policies import calico_clusters, cilium_clusters
-from tests.property.maps import PROFILES, Mapped, pipeline_of, with_mixed_nodes, with_owners
+from tests.property.maps import (
+    PROFILES,
+    Mapped,
+    assert_agreement,
+    pipeline_of,
+    with_mixed_nodes,
+    with_owners,
+)
 
 SEEDS = st.integers(0, 1 << 16)
 ANY_ENGINE = st.sampled_from(PROFILES)
@@ -137,6 +152,65 @@ def test_solved_again_is_solved_afresh(
         columns = solve(before, space).columns
         for mine, full in zip(back.connectivity.columns, columns, strict=True):
             assert _said(mine, -1) == _said(full, -1)
+
+
+@pytest.mark.parametrize("engine", ["kubernetes", "npm", "calico", "cilium"])
+@bounded(0.15)
+@given(
+    cluster=st.one_of(
+        clusters(ONE_FAMILY), calico_clusters(ONE_FAMILY), cilium_clusters(ONE_FAMILY)
+    ),
+    other=clusters(ONE_FAMILY),
+    seed=SEEDS,
+)
+def test_solved_for_other_pods_is_solved_afresh(
+    engine: str, cluster: Cluster, other: Cluster, seed: int
+) -> None:
+    """Pods come beside their like, go, move and change their addresses; policies may change."""
+    chance = random.Random(seed)
+    first = _found(cluster)
+    second = _found(replace(cluster, inventory=_moved(chance, cluster.inventory)))
+    policies = first.policy_set.policies
+    if chance.random() < 0.3:
+        strange = _found(other).policy_set.policies
+        policies = tuple(each for each in (*policies, *strange) if chance.random() < 0.8)
+    before = pipeline_of(first, engine)
+    after = _compiled(second, engine, policies)
+    # A space that is fine enough for both, so that making it again is seldom refused.
+    mentions = Mentions.of([before, _compiled(first, engine, policies)])
+    moved = solve_moved(solve_afresh(before, Space([before.endpoints], mentions)), after)
+    if moved is None:
+        return
+    space = moved.connectivity.space
+    for mine, full in zip(moved.connectivity.columns, solve(after, space).columns, strict=True):
+        assert _said(mine, -1) == _said(full, -1)
+    # And the places themselves still hold nobody who is not like the others.
+    assert_agreement(Mapped(after, second.inventory, solved=moved.connectivity), chance)
+
+
+def _further(pod: Manifest, by: int) -> str:
+    return f"p{int(pod['metadata']['name'][1:]) + by}"
+
+
+def _moved(chance: random.Random, inventory: list[Manifest]) -> list[Manifest]:
+    found: list[Manifest] = []
+    for each in inventory:
+        if each["kind"] == "Pod" and chance.random() < 0.4:
+            changed = copy.deepcopy(each)
+            match chance.randrange(4):
+                case 0:
+                    changed["metadata"]["name"] = _further(each, 100)
+                case 1:
+                    changed["spec"]["nodeName"] = chance.choice(sorted(NODES))
+                case 2:
+                    changed["metadata"]["name"] = _further(each, 200)
+                    found.append(each)
+                case _:
+                    continue
+            found.append(changed)
+        else:
+            found.append(each)
+    return found
 
 
 def _compiled(base: Snapshot, engine: str, policies: tuple[Policy, ...]) -> Pipeline:

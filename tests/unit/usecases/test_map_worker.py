@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -15,28 +15,35 @@ from service.usecases import map_worker
 from service.usecases.map_queries import connection_page
 from service.usecases.map_solving import solved_map
 from service.usecases.map_worker import ContentNeeded, MapContent, MapKey, MapQuestion, answer
-from tests.builders import Manifest, namespace, network_policy, pod, upload
+from tests.builders import Manifest, namespace, network_policy, node, pod, upload
 
 EVERY_LINE = MapQuestion("connections", MapFilter(), None, 10_000)
+Manifests = tuple[Manifest, ...]
 APPS = [f"app-{number}" for number in range(24)]
 
 
-def manifests(opened: str) -> list[Manifest]:
-    """Closed applications of which one may be reached by all."""
-    found = [namespace("shop")]
+def manifests(opened: str, pods: str = "{}-1 {}-2") -> list[Manifest]:
+    """Closed applications, each with some pods, of which one may be reached by all."""
+    found = [namespace("shop"), node("n1", "192.168.0.4"), node("n2", "192.168.0.5")]
     for name in APPS:
-        found.append(pod(f"shop/{name}", {"app": name}))
+        owner, labels = f"StatefulSet/{name}", {"app": name}
+        for number, each in enumerate(pods.format(*[name] * pods.count("{}")).split()):
+            where = {"owner": owner, "on": f"n{number % 2 + 1}"}
+            found.append(pod(f"shop/{each}", labels, ips=[f"10.0.0.{len(found)}"], **where))
         rules: list[Manifest] = [{}] if name == opened else []
         selector = {"matchLabels": {"app": name}}
         found.append(network_policy({"podSelector": selector, "ingress": rules}, f"shop/{name}"))
     return found
 
 
-def stored(name: str, opened: str, engine: str) -> tuple[MapKey, MapContent, Any]:
-    read = upload(*manifests(opened))
+def stored(
+    name: str, opened: str, engine: str, pods: str = "{}-1 {}-2", others: Manifests = ()
+) -> tuple[MapKey, MapContent, Any]:
+    read = upload(*manifests(opened, pods), *others)
     snapshot, _ = build_snapshot(read.inventory, read.policies)
     profile = resolve_profile(engine)
-    key = MapKey(f"policies of {name}", "inventory", ClusterFacts(), profile)
+    inventory = "inventory" if pods == "{}-1 {}-2" else f"inventory of {name}"
+    key = MapKey(f"policies of {name}", inventory, ClusterFacts(), profile)
     content = MapContent(encode_policies(read.policies), encode_inventory(read.inventory))
     return key, content, connection_page(solved_map(snapshot, profile), MapFilter(), None, 10_000)
 
@@ -61,3 +68,41 @@ def test_a_changed_policy_is_solved_from_the_map_before(engine: str) -> None:
     # What was asked of the first map's space serves the second one: it was not made anew.
     assert after.layer.questioner is before.layer.questioner
     assert lines(first_lines) != lines(second_lines)
+
+
+@pytest.mark.parametrize("engine", ["npm", "calico", "cilium", "kubernetes"])
+@pytest.mark.parametrize(
+    ("pods", "opened"),
+    [
+        # Restarted under other names, with other addresses and nodes; scaled down, and up.
+        ("{}-1 {}-2-again", "app-3"),
+        ("{}-2 {}-1", "app-3"),
+        ("{}-1", "app-3"),
+        ("{}-1 {}-2 {}-3", "app-3"),
+        # And a policy changed as well.
+        ("{}-1 {}-2 {}-3", "app-9"),
+    ],
+)
+def test_changed_pods_are_solved_from_the_map_before(engine: str, pods: str, opened: str) -> None:
+    first, first_content, _ = stored(f"one {engine}", "app-3", engine)
+    second, second_content, expected = stored(f"{pods} {opened} {engine}", opened, engine, pods)
+    answer(first, first_content, EVERY_LINE)
+    before = map_worker._maps.get(first, _never).solution
+    assert lines(answer(second, second_content, EVERY_LINE)) == lines(expected)
+    after = map_worker._maps.get(second, _never).solution
+    assert before is not None
+    assert after is not None
+    assert after.layer.questioner is before.layer.questioner
+
+
+def test_a_pod_that_is_like_no_other_is_solved_afresh() -> None:
+    first, first_content, _ = stored("plain", "app-3", "cilium")
+    others = (pod("shop/late", {"app": "late"}), network_policy("{podSelector: {}}", "shop/all"))
+    second, second_content, expected = stored("late", "app-3", "cilium", "{}-1 {}-2 {}-3", others)
+    answer(first, first_content, EVERY_LINE)
+    assert lines(answer(second, second_content, EVERY_LINE)) == lines(expected)
+    assert any("late" in line for line in lines(expected))
+
+
+def _never() -> NoReturn:
+    raise AssertionError("it is remembered")
