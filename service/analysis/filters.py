@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from service.analysis.space import Space
 from service.analysis.units import Seat, Seating
-from service.model.endpoint import EndpointKind
 from service.model.intervals import Intervals
 from service.model.labels import LabelSelector
 from service.model.ports import ALL_PORTS
@@ -64,7 +63,7 @@ class UnitFilter:
         if self.pod is not None and self.pod not in {each.name for each in seat.members}:
             return False
         return self.selector is None or (
-            unit.is_workload and any(self._selects(seat, at) for at in range(len(seat.members)))
+            unit.is_workload and any(map(self.selector.matches, seat.labels))
         )
 
     def accepts_range(self, low: int, high: int) -> bool:
@@ -79,11 +78,6 @@ class UnitFilter:
         return asked is None or any(
             point in asked for each in seat.members for point in each.addresses
         )
-
-    def _selects(self, seat: Seat, at: int) -> bool:
-        member = seat.members[at]
-        labels = {**member.hidden_labels, **member.labels}
-        return self.selector is not None and self.selector.matches(labels)
 
 
 EVERY_UNIT = UnitFilter()
@@ -146,10 +140,6 @@ def _places(wanted: UnitFilter, space: Space, seating: Seating) -> int:
         return space.everything
     found = seating.places(seat for seat in seating.seats if wanted.accepts(seat))
     if wanted.admits_outside:
-        for index in range(space.first_external, space.size):
-            place = space.places[index]
-            if place.endpoint.kind is EndpointKind.EXTERNAL and wanted.accepts_range(
-                place.low, place.high
-            ):
-                found |= 1 << index
+        # All of them, because lines speak of ranges that are as wide as can be.
+        found |= space.everything & ~((1 << space.first_external) - 1)
     return found

@@ -43,7 +43,6 @@ class MapSummary:
 
 def summarize(solved: Connectivity, seating: Seating, most: int = 20) -> MapSummary:
     """The numbers of a map; `most` bounds the list of exposed workloads."""
-    space = solved.space
     counts = _Counts(solved, seating)
     workloads = [seat for seat in seating.seats if seat.unit.is_workload]
     exposures: list[Exposure] = []
@@ -65,7 +64,7 @@ def summarize(solved: Connectivity, seating: Seating, most: int = 20) -> MapSumm
     return MapSummary(
         workloads=len(workloads),
         nodes=sum(1 for seat in seating.seats if seat.unit.is_node),
-        external_ranges=space.size - space.first_external,
+        external_ranges=seating.ranges,
         pairs=len(workloads) * (len(workloads) - 1),
         allowed_pairs=allowed,
         unknown_pairs=unknown,

@@ -7,13 +7,13 @@ the node network holds two places: as the own node of a pod, and as another node
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from service.analysis.space import PodKey, Space, Standing
+from service.analysis.space import Space, Standing
 from service.model.addresses import format_range
 from service.model.endpoint import Endpoint, EndpointKind
-from service.model.inventory import Inventory
+from service.model.inventory import Inventory, Pod
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -90,6 +90,8 @@ class Seat:
     place: int
     members: tuple[Endpoint, ...]
     own_place: int | None = None
+    labels: tuple[Mapping[str, str], ...] = ()
+    """Those of each member as its manifest has them, whatever an engine sees of them."""
 
     @property
     def on_node_network(self) -> bool:
@@ -110,6 +112,34 @@ class Seating:
     seats: tuple[Seat, ...]
     at_place: Mapping[int, tuple[Seat, ...]]
     by_unit: Mapping[Unit, Seat]
+    ranges: int = 0
+    """How many ranges of addresses outside are told apart."""
+
+    @classmethod
+    def of(cls, seats: Iterable[Seat], ranges: int) -> Seating:
+        """Seats in their order, and who sits where."""
+        chosen = tuple(sorted(seats, key=lambda seat: seat.unit))
+        at_place: dict[int, list[Seat]] = {}
+        for seat in chosen:
+            at_place.setdefault(seat.place, []).append(seat)
+        return cls(
+            chosen,
+            {place: tuple(found) for place, found in at_place.items()},
+            {seat.unit: seat for seat in chosen},
+            ranges,
+        )
+
+    def over(self, space: Space) -> Seating:
+        """The same units over a space that tells the same endpoints apart, and perhaps more.
+
+        A unit then stands for all of its places by one of them, as they share every answer.
+        """
+        moved: list[Seat] = []
+        for seat in self.seats:
+            member = seat.members[0]
+            *own, place = space.places_of[member.namespace, member.name]
+            moved.append(replace(seat, place=place, own_place=own[0] if own else None))
+        return Seating.of(moved, self.ranges)
 
     def places(self, chosen: Iterable[Seat]) -> int:
         """The places of some seats as a bit set, both places of nodes included."""
@@ -123,9 +153,7 @@ class Seating:
 
 def seat_units(space: Space, inventory: Inventory) -> Seating:
     """The units of a space, sorted."""
-    owners: dict[PodKey, str] = {
-        (each.namespace, each.name): each.workload for each in inventory.pods
-    }
+    pods = {(each.namespace, each.name): each for each in inventory.pods}
     variants: dict[tuple[str, str], int] = {}
     seats: list[Seat] = []
     for index, place in enumerate(space.places):
@@ -138,21 +166,19 @@ def seat_units(space: Space, inventory: Inventory) -> Seating:
             if member.kind is EndpointKind.NODE:
                 seats.append(Seat(Unit(NODE, "", member.name), index, (member,), own))
                 continue
-            name = owners.get((member.namespace, member.name), f"Pod/{member.name}")
+            pod = pods.get((member.namespace, member.name))
+            name = f"Pod/{member.name}" if pod is None else pod.workload
             workloads.setdefault((member.namespace, name), []).append(member)
         for (namespace, name), members in workloads.items():
             variant = variants[namespace, name] = variants.get((namespace, name), 0) + 1
             unit = Unit(WORKLOAD, namespace, name, variant)
-            seats.append(Seat(unit, index, tuple(members), own))
-    seats.sort(key=lambda seat: seat.unit)
-    at_place: dict[int, list[Seat]] = {}
-    for seat in seats:
-        at_place.setdefault(seat.place, []).append(seat)
-    return Seating(
-        tuple(seats),
-        {place: tuple(found) for place, found in at_place.items()},
-        {seat.unit: seat for seat in seats},
-    )
+            labels = (_labels(pods.get((each.namespace, each.name))) for each in members)
+            seats.append(Seat(unit, index, tuple(members), own, tuple(labels)))
+    return Seating.of(seats, space.size - space.first_external)
+
+
+def _labels(pod: Pod | None) -> Mapping[str, str]:
+    return {} if pod is None else pod.labels
 
 
 def external_unit(low: int, high: int) -> Unit:

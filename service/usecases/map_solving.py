@@ -105,8 +105,8 @@ def solved_map(
         again = None if like is None else _solved_again(like, pipeline, inventory)
         if like is not None and again is not None:
             space = again.connectivity.space
-            is_same = space is like.space and inventory == like.inventory
-            seating = like.seating if is_same else seat_units(space, inventory)
+            # The space may tell more apart than this pipeline does, and no answer may show it.
+            seating = seat_units(space_of(pipeline), inventory).over(space)
             solved = SolvedMap(inventory, pipeline, space, seating, like.view, again)
             solved._whole = again.connectivity
             return solved

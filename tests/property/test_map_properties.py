@@ -17,7 +17,7 @@ from service.analysis.columns import Column, groups
 from service.analysis.compare import Comparison, compare
 from service.analysis.filters import MapFilter, UnitFilter, chosen_places
 from service.analysis.grouping import expand, grouped
-from service.analysis.incremental import solve_afresh, solve_again, solve_moved
+from service.analysis.incremental import Solution, solve_afresh, solve_again, solve_moved
 from service.analysis.joint import Solved
 from service.analysis.listing import Line, Listing
 from service.analysis.map_pages import LinePosition, page_of_lines
@@ -27,6 +27,7 @@ from service.analysis.summary import summarize
 from service.analysis.units import Seating, Unit, seat_units
 from service.analysis.witness import Court, witness_of
 from service.model.intervals import NOTHING, Intervals
+from service.model.inventory import Inventory
 from service.model.pipeline import Pipeline
 from service.model.policy import Policy
 from service.model.ports import ALL_PORTS
@@ -146,12 +147,25 @@ def test_solved_again_is_solved_afresh(
     space = again.connectivity.space
     for mine, full in zip(again.connectivity.columns, solve(after, space).columns, strict=True):
         assert _said(mine, -1) == _said(full, -1)
+    _assert_told_alike(after, base.inventory, again)
     # And once more from what was made again, back to where it began.
     back = solve_again(again, before)
     if back is not None:
         columns = solve(before, space).columns
         for mine, full in zip(back.connectivity.columns, columns, strict=True):
             assert _said(mine, -1) == _said(full, -1)
+
+
+def _assert_told_alike(pipeline: Pipeline, inventory: Inventory, found: Solution) -> None:
+    """Nobody can see in lines and numbers which map the answer was made from."""
+    fresh = solve(pipeline)
+    seating = seat_units(fresh.space, inventory)
+    again = seating.over(found.connectivity.space)
+    lines = [
+        list(Listing(*each).lines()) for each in ((fresh, seating), (found.connectivity, again))
+    ]
+    assert lines[0] == lines[1]
+    assert summarize(fresh, seating) == summarize(found.connectivity, again)
 
 
 @pytest.mark.parametrize("engine", ["kubernetes", "npm", "calico", "cilium"])
@@ -184,6 +198,7 @@ def test_solved_for_other_pods_is_solved_afresh(
     space = moved.connectivity.space
     for mine, full in zip(moved.connectivity.columns, solve(after, space).columns, strict=True):
         assert _said(mine, -1) == _said(full, -1)
+    _assert_told_alike(after, second.inventory, moved)
     # And the places themselves still hold nobody who is not like the others.
     assert_agreement(Mapped(after, second.inventory, solved=moved.connectivity), chance)
 
