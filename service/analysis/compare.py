@@ -12,7 +12,7 @@ from functools import cached_property
 
 from service.analysis.columns import NO_ASSUMPTION, Column, Why
 from service.analysis.cuts import Cut, Cuts
-from service.analysis.joint import Joint, Position, Solved
+from service.analysis.joint import Joint, Position, Solved, identity
 from service.analysis.pair_counts import PairCounter
 from service.analysis.space import Standing, bits
 from service.analysis.units import Home, Seat, Unit, external_unit
@@ -85,7 +85,9 @@ class Comparison:
     went: tuple[Unit, ...]
 
     def pairs(self, block: Block) -> int:
-        """How many pairs of units a block stands for, counted without making them."""
+        """How many pairs of units a block stands for, counted without making them where it can."""
+        if self.joint.repeats_units:
+            return sum(1 for _ in self.differences(block))
         return self._counter.pairs(block.sources, block.destinations)
 
     @cached_property
@@ -94,6 +96,17 @@ class Comparison:
 
     def differences(self, block: Block) -> Iterator[Difference]:
         """The pairs of units that a block stands for."""
+        if not self.joint.repeats_units:
+            yield from self._pairs(block)
+            return
+        told: set[object] = set()
+        for each in self._pairs(block):
+            pair = (each.source, each.destination, each.same_node)
+            if pair not in told:
+                told.add(pair)
+                yield each
+
+    def _pairs(self, block: Block) -> Iterator[Difference]:
         positions = self.joint.positions
         for destination in bits(block.destinations):
             target = positions[destination]
@@ -121,9 +134,22 @@ def compare(first: Solved, second: Solved, *, traffic: Intervals = ALL_PORTS) ->
         Block(sources, destinations, changed_traffic, before, after, why)
         for (sources, before, after, why, changed_traffic), destinations in found.items()
     )
-    came = {seat.unit for each in joint.positions if not each.first for seat in each.second}
-    went = {seat.unit for each in joint.positions if not each.second for seat in each.first}
-    return Comparison(joint, blocks, tuple(sorted(came)), tuple(sorted(went)))
+    came, went = (_only_in(joint, side) for side in (1, 0))
+    return Comparison(joint, blocks, came, went)
+
+
+def _only_in(joint: Joint, side: int) -> tuple[Unit, ...]:
+    """The units of one map whose owner has no pods at all in the other."""
+    sides = [(each.first, each.second) for each in joint.positions]
+    there = {identity(seat) for both in sides for seat in both[1 - side]}
+    found = {
+        seat.unit
+        for both in sides
+        if not both[1 - side]
+        for seat in both[side]
+        if identity(seat) not in there
+    }
+    return tuple(sorted(found))
 
 
 _Changed = list[tuple[int, Decision, Decision, Why, Intervals]]

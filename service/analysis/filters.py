@@ -39,6 +39,12 @@ class UnitFilter:
     external: bool | None = None
 
     @property
+    def names_somebody(self) -> bool:
+        """Whether it is about certain pods, nodes or addresses and not a whole namespace."""
+        named = (self.pod, self.workload, self.selector, self.node, self.addresses)
+        return any(each is not None for each in named)
+
+    @property
     def admits_seats(self) -> bool:
         """Whether a unit of the cluster can meet it."""
         return self.external is not True
@@ -95,6 +101,8 @@ class MapFilter:
     either: UnitFilter = EVERY_UNIT
     traffic: Intervals = ALL_PORTS
     verdict: ListedVerdict | None = None
+    crosses: bool = False
+    """Only lines with an end outside the cluster."""
     itself: bool = False
     """Also what the pods of one workload may send to each other."""
 
@@ -114,6 +122,12 @@ class MapFilter:
             source=replace(self.source, external=False),
             destination=replace(self.destination, external=False),
         )
+
+    def about_outside(self, *, external: bool | None) -> MapFilter:
+        """The same, with lines that have an end outside only, or without them, or with both."""
+        if external is None:
+            return self
+        return replace(self, crosses=True) if external else self.without_outside()
 
     def with_itself(self) -> MapFilter:
         """The same, with what the pods of one workload may send to each other."""

@@ -39,6 +39,9 @@ def grouped(listing: Listing) -> Iterator[LineGroup]:
         for outside, sources, answer in listing.outgoing_groups():
             found.setdefault((sources, answer), []).append(outside)
     for (sources, (certain, unknown, why)), destinations in found.items():
+        if set(sources) == set(destinations) and len(destinations) == 1:
+            # No end is paired with itself, so it stands for nothing.
+            continue
         yield LineGroup(sources, tuple(destinations), certain, unknown, why)
 
 

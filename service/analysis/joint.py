@@ -48,13 +48,16 @@ class Position:
 
     @cached_property
     def homes(self) -> tuple[Home, ...]:
-        """Where each seat's pods run: as the second map says, or the first where only that does."""
+        """Where each seat's pods run: as the second map says, else as the first does."""
         homes = tuple(each.home for each in self.seats)
-        if all(each.is_known for each in homes) or len(self.first) != len(homes):
+        if all(each.is_known for each in homes):
             return homes
+        earlier = {
+            (each.namespace, each.name): each.node for seat in self.first for each in seat.members
+        }
         return tuple(
-            later if later.is_known else earlier.home
-            for later, earlier in zip(homes, self.first, strict=True)
+            Home.of(each.node or earlier.get((each.namespace, each.name)) for each in seat.members)
+            for seat in self.seats
         )
 
     @cached_property
@@ -75,6 +78,9 @@ class Joint:
     """The positions of two maps, and the columns of each over them."""
 
     def __init__(self, first: Solved, second: Solved) -> None:
+        spaces = first.connectivity.space, second.connectivity.space
+        if spaces[0].families != spaces[1].families:
+            raise ValueError("maps to compare are solved for the same address families")
         self.first, self.second = first, second
         self.same_space = first.connectivity.space is second.connectivity.space
         self.positions: list[Position] = []
@@ -85,6 +91,12 @@ class Joint:
             self._keep()
         else:
             self._match()
+
+    @cached_property
+    def repeats_units(self) -> bool:
+        """Whether a unit stands at several positions: its pods were told apart by one map only."""
+        told = [(seat.unit, each.standing) for each in self.positions for seat in each.seats]
+        return len(told) > len(set(told))
 
     def columns(self, position: int) -> tuple[Column, Column]:
         """The columns of both maps at a position, over the positions as sources."""
@@ -194,7 +206,8 @@ def _nobody() -> Seat:
     raise ValueError("a pair needs at least one seat")
 
 
-def _identity(seat: Seat) -> tuple[int, str, str]:
+def identity(seat: Seat) -> tuple[int, str, str]:
+    """What a unit is called in any map."""
     unit = seat.unit
     name = unit.name
     if unit.is_workload and seat.members:
@@ -214,7 +227,7 @@ def _pairs(first: Sequence[Seat], second: Sequence[Seat]) -> list[tuple[Seat | N
     theirs: dict[tuple[int, str, str], list[Seat]] = {}
     for seats, found in ((first, mine), (second, theirs)):
         for seat in seats:
-            found.setdefault(_identity(seat), []).append(seat)
+            found.setdefault(identity(seat), []).append(seat)
     pairs: list[tuple[Seat | None, Seat | None]] = []
     for key in sorted({*mine, *theirs}):
         pairs.extend(_same_owner(mine.get(key, []), theirs.get(key, [])))
@@ -222,21 +235,20 @@ def _pairs(first: Sequence[Seat], second: Sequence[Seat]) -> list[tuple[Seat | N
 
 
 def _same_owner(mine: list[Seat], theirs: list[Seat]) -> list[tuple[Seat | None, Seat | None]]:
-    if not mine:
-        return [(None, each) for each in theirs]
-    if not theirs:
-        return [(each, None) for each in mine]
-    if len(mine) == 1 or len(theirs) == 1:
-        return [(one, other) for one in mine for other in theirs]
+    if not mine or not theirs:
+        return [*((one, None) for one in mine), *((None, other) for other in theirs)]
     pods = [{each.name for each in seat.members} for seat in theirs]
     pairs: list[tuple[Seat | None, Seat | None]] = []
+    left: list[Seat] = []
     met: set[int] = set()
     for one in mine:
         names = {each.name for each in one.members}
         same = [place for place, found in enumerate(pods) if found & names]
         met.update(same)
-        # Pods that were all replaced may have become any of the owner's present variants.
-        chosen = same or range(len(theirs))
-        pairs.extend((one, theirs[place]) for place in chosen)
-    pairs.extend((mine[0], theirs[place]) for place in range(len(theirs)) if place not in met)
-    return pairs
+        pairs.extend((one, theirs[place]) for place in same)
+        if not same:
+            left.append(one)
+    fresh = [each for place, each in enumerate(theirs) if place not in met]
+    # Pods that were all replaced may have become any of those that are new; pods that are new
+    # beside the others are held against those. Of pods that went alone there is nothing to say.
+    return [*pairs, *((one, other) for other in fresh for one in left or mine[:1])]

@@ -72,6 +72,8 @@ class Listing:
             for source, answer in self._sources_of(seat)
             if self._is_source(source) and (met or self.wanted.either.accepts(source))
         }
+        if self.wanted.crosses:
+            found.clear()
         for unit in sorted(found):
             yield from self._line(unit, seat.unit, found[unit])
         for low, high, answer in self._ranges(seat.place):
@@ -128,11 +130,14 @@ class Listing:
         if shared is None:
             shared = self._shared[key] = self._plain_groups(seat)
         yield from shared
-        yield from by_answer(
-            (source.unit, answer)
+        if self.wanted.crosses:
+            return
+        kept = (
+            (source.unit, self._kept(answer))
             for source, answer in self.from_nodes(seat, self.node_seats)
             if self._is_source(source)
         )
+        yield from by_answer((unit, answer) for unit, answer in kept if answer[0] or answer[1])
 
     def _plain_groups(self, seat: Seat) -> tuple[tuple[tuple[Unit, ...], LineAnswer], ...]:
         found: dict[LineAnswer, list[Unit]] = {}
@@ -144,7 +149,7 @@ class Listing:
                 for source in self.seating.at_place.get(place, ())
                 if self._is_source(source)
             ]
-            if units and (answer[0] or answer[1]):
+            if units and (answer[0] or answer[1]) and not self.wanted.crosses:
                 found.setdefault(answer, []).extend(sorted(units))
         for low, high, answer in self._ranges(seat.place):
             kept = self._kept(answer)

@@ -6,7 +6,7 @@ they meet the destination's ingress row as whole bit sets. Nothing loops over pa
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 from service.analysis.answers import Questioner
@@ -41,9 +41,10 @@ class Connectivity:
         return self.space.view(self.view)[place]
 
 
-def space_of(*pipelines: Pipeline) -> Space:
+def space_of(*pipelines: Pipeline, families: Iterable[Family] = ()) -> Space:
     """A space that is fine enough for each of some pipelines over the same inventory."""
-    return Space([each.endpoints for each in pipelines], Mentions.of(pipelines))
+    views = [each.endpoints for each in pipelines]
+    return Space(views, Mentions.of(pipelines), families=families)
 
 
 def solve(

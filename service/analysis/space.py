@@ -172,16 +172,18 @@ class Space:
         endpoint_views: Sequence[Sequence[Endpoint]],
         mentions: Mentions,
         order: _Order = ((), ()),
+        families: Iterable[Family] = (),
     ) -> None:
         """One view per pipeline, of the same endpoints in the same order.
 
         `order` names the classes that come first, as far as there are any such endpoints.
+        `families` are there even where nothing has to do with them.
         """
         self.mentions = mentions
         self.places: list[Place] = []
         self.places_of: dict[PodKey, tuple[int, ...]] = {}
         """The places of each pod: one on the node network has two."""
-        self.families = _families(endpoint_views[0], mentions)
+        self.families = _families(endpoint_views[0], mentions, families)
         first = endpoint_views[0]
         classes, on_nodes = (_Classes((key, []) for key in keys) for keys in order)
         # Which node a pod runs on matters where there are nodes, and so does that nobody knows it.
@@ -296,9 +298,12 @@ def _signature(endpoint: Endpoint, mentions: Mentions) -> Hashable:
     )
 
 
-def _families(endpoints: Iterable[Endpoint], mentions: Mentions) -> tuple[Family, ...]:
-    """IPv4, and IPv6 where an endpoint or a policy has to do with it."""
-    found = {family_of(point) for each in endpoints for point in each.addresses}
+def _families(
+    endpoints: Iterable[Endpoint], mentions: Mentions, wanted: Iterable[Family]
+) -> tuple[Family, ...]:
+    """IPv4, and IPv6 where an endpoint or a policy has to do with it, or somebody wants it."""
+    found = set(wanted)
+    found |= {family_of(point) for each in endpoints for point in each.addresses}
     found |= {family_of(point) for point in mentions.boundaries}
     found.add(Family.IPV4)
     return tuple(each for each in Family if each in found)

@@ -61,6 +61,13 @@ class Home:
     nodes: frozenset[str | None]
     shared: bool = False
 
+    @classmethod
+    def of(cls, nodes: Iterable[str | None]) -> Home:
+        """Where pods run, one node each."""
+        places = tuple(nodes)
+        distinct = frozenset(places)
+        return cls(distinct, len(places) > len(distinct))
+
     @property
     def is_known(self) -> bool:
         """Whether all of them are placed."""
@@ -101,8 +108,7 @@ class Seat:
     @cached_property
     def home(self) -> Home:
         """Where the members run."""
-        nodes = frozenset(each.node for each in self.members)
-        return Home(nodes, len(self.members) > len(nodes))
+        return Home.of(each.node for each in self.members)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from service.commands.report_inputs import (
     today,
 )
 from service.commands.report_output import FORMATS, add_fail_on, is_met, write_report
+from service.commands.streams import answering
 from service.usecases.errors import Invalid
 from service.usecases.map_json import compact
 from service.usecases.report_asking import ReportWish, read_compatibility
@@ -47,9 +48,11 @@ def run(arguments: argparse.Namespace) -> int:
     content = report_of(subject.reading, ask)
     found = {**report_header(ask, subject.revision_digest, content, subject.name), **content.body}
     lines = {"ndjson": lambda _, each: "".join(f"{compact(one)}\n" for one in each.findings)}
-    write_report(subject, found, content, arguments.format, lines)
     fails = ANY in arguments.fail_on and found["verdict"] != Fitness.COMPATIBLE.value
-    return int(fails or is_met(arguments.fail_on, found, content))
+    status = int(fails or is_met(arguments.fail_on, found, content))
+    with answering(lambda: status):
+        write_report(subject, found, content, arguments.format, lines)
+    return status
 
 
 def _wish(arguments: argparse.Namespace, subject: Subject) -> ReportWish:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from service.analysis.filters import MapFilter
-from service.analysis.grouping import grouped
+from service.analysis.grouping import LineGroup, grouped
 from service.analysis.listing import Line
 from service.analysis.summary import summarize
+from service.commands.conditions import Conditions
 from service.commands.faults import Refused, refusing, report
 from service.commands.files import read_files
 from service.commands.inputs import add_engine_options, profile_of, snapshot_of, tell
 from service.commands.map_filters import add_filters, filter_of
+from service.commands.streams import answering
 from service.commands.tables import columns
 from service.model.ports import describe_traffic
 from service.usecases.map_json import (
@@ -47,8 +49,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=FORMATS, help="(table)")
     parser.add_argument(
         "--fail-on",
+        action="append",
+        default=[],
         choices=("any", "unknown"),
-        help="exit status 1 when a line is left, or one whose verdict is Unknown",
+        help="exit status 1 when a line is left, or one whose verdict is Unknown; "
+        "may be given more than once",
     )
 
 
@@ -64,23 +69,25 @@ def run(arguments: argparse.Namespace) -> int:
         solved = solved_map(snapshot, profile)
         tell(solved.pipeline.findings)
         if arguments.summary:
-            print(compact(summary_body(summarize(solved.whole(), solved.seating))))
+            with answering(lambda: 0):
+                print(compact(summary_body(summarize(solved.whole(), solved.seating))))
             return 0
         with refusing():
             wanted = wanted.with_ends(solved.names.settle)
     except Refused as refused:
         return report(refused)
-    watch = _Watch()
+    conditions = Conditions(arguments.fail_on)
     listing = solved.listing(wanted)
-    if arguments.group:
-        for group in grouped(listing):
-            watch.note(bool(group.unknown))
-            for body in group_bodies(group):
-                print(compact(body))
-    else:
-        with collection_paused():
-            _write(watch.seen(listing.lines()), arguments.format or "table")
-    return watch.status(arguments.fail_on)
+    with answering(conditions.known):
+        if arguments.group:
+            for group in conditions.seen(grouped(listing), _met_by):
+                for body in group_bodies(group):
+                    print(compact(body))
+        else:
+            with collection_paused():
+                lines = conditions.seen(listing.lines(), _met_by)
+                _write(lines, arguments.format or "table")
+    return conditions.status
 
 
 def _refuse_mixtures(arguments: argparse.Namespace, wanted: MapFilter) -> None:
@@ -89,27 +96,14 @@ def _refuse_mixtures(arguments: argparse.Namespace, wanted: MapFilter) -> None:
         raise Refused(
             ["--summary is of the whole map: no filter, --self or --fail-on goes with it"]
         )
+    if arguments.group and arguments.itself:
+        raise Refused(["--self does not go with --group: groups pair no endpoint with itself"])
     if (arguments.summary or arguments.group) and arguments.format not in {None, "json", "ndjson"}:
         raise Refused([f"--summary and --group are JSON, not {arguments.format}"])
 
 
-class _Watch:
-    """Whether a line, and one that is unknown, went by."""
-
-    def __init__(self) -> None:
-        self.any = self.unknown = False
-
-    def note(self, unknown: bool) -> None:
-        self.any = True
-        self.unknown = self.unknown or unknown
-
-    def seen(self, lines: Iterable[Line]) -> Iterator[Line]:
-        for line in lines:
-            self.note(bool(line.unknown))
-            yield line
-
-    def status(self, condition: str | None) -> int:
-        return int({"any": self.any, "unknown": self.unknown}.get(condition or "", False))
+def _met_by(found: Line | LineGroup) -> tuple[str, ...]:
+    return ("unknown",) if found.unknown else ()
 
 
 def _write(lines: Iterator[Line], form: str) -> None:

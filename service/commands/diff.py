@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from service.analysis.compare import Change
 from service.commands import ends
+from service.commands.conditions import ANY, Conditions
 from service.commands.faults import Refused, refusing, report
-from service.commands.files import read_files
+from service.commands.files import read_files, refuse_second_reading
 from service.commands.inputs import add_engine_options, profile_of, snapshot_of
 from service.commands.map_filters import end_filter
+from service.commands.streams import answering
 from service.commands.tables import columns
 from service.manifests.upload import Upload
 from service.model.engine import EngineProfile
@@ -49,8 +51,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--fail-on",
         action="append",
         default=[],
-        choices=["any", *(each.value for each in Change)],
-        help="exit status 1 when such a change is listed",
+        choices=[ANY, *(each.value for each in Change)],
+        help="exit status 1 when such a change is listed; may be given more than once",
     )
 
 
@@ -62,6 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise Refused(["give a second set of files behind -- or a second --engine"])
         if arguments.group and arguments.format == "table":
             raise Refused(["--group goes with --format json or ndjson"])
+        refuse_second_reading([*arguments.files, *(arguments.second or ())])
         profiles = [profile_of(arguments, each) for each in arguments.engine]
         wanted = _filter(arguments)
         uploads = [read_files(arguments.files)]
@@ -72,25 +75,27 @@ def run(arguments: argparse.Namespace) -> int:
             wanted = wanted.settled(compared.names)
     except Refused as refused:
         return report(refused)
-    found: set[str] = set()
-    items = _noted(_items(compared, wanted, arguments.group), found)
-    policies = _policies(uploads)
-    if arguments.format == "json":
-        summary = compared.summary()
+    conditions = Conditions(arguments.fail_on)
+    found = _items(compared, wanted, arguments.group)
+    items = conditions.seen(found, lambda item: [str(item["change"])])
+    with answering(conditions.known):
+        _write(items, _policies(uploads), compared.summary(), arguments.format)
+    return conditions.status
+
+
+def _write(
+    items: Iterator[_Item],
+    policies: dict[str, list[dict[str, str]]],
+    summary: dict[str, object],
+    form: str,
+) -> None:
+    if form == "json":
         print(compact({"policies": policies, "summary": summary, "items": list(items)}))
-    elif arguments.format == "ndjson":
+    elif form == "ndjson":
         for item in items:
             sys.stdout.write(compact(item) + "\n")
     else:
-        _print_table(items, policies, compared.summary())
-    return int(any(each in found or (each == "any" and found) for each in arguments.fail_on))
-
-
-def _noted(items: Iterable[_Item], found: set[str]) -> Iterator[_Item]:
-    """The changes; of which kinds there are is noted."""
-    for item in items:
-        found.add(str(item["change"]))
-        yield item
+        _print_table(items, policies, summary)
 
 
 def _compare(
@@ -136,6 +141,8 @@ def _print_table(
     policies: dict[str, list[dict[str, str]]],
     summary: dict[str, object],
 ) -> None:
+    rows = [("CHANGE", "SOURCE", "DESTINATION", "CONNECTIONS", "BECAUSE")]
+    rows.extend(map(_row, items))
     for word, found in policies.items():
         for each in found:
             place = "/".join(filter(None, (each.get("namespace"), each["name"])))
@@ -144,15 +151,14 @@ def _print_table(
         units = summary[key]
         for unit in units if isinstance(units, list) else ():
             print(f"workload {word}: {_name(unit)}")
-    rows = [("CHANGE", "SOURCE", "DESTINATION", "CONNECTIONS", "BECAUSE")]
-    rows.extend(map(_row, items))
     print(columns(rows))
 
 
 def _row(item: dict[str, object]) -> tuple[str, str, str, str, str]:
     connections = item["connections"]
     parts = connections if isinstance(connections, list) else []
-    text = "; ".join(f"{each['protocol']} {each['ports']}" for each in parts)
+    # Ping has no ports.
+    text = "; ".join(" ".join(filter(None, (e["protocol"], e.get("ports")))) for e in parts)
     return (
         str(item["change"]),
         _name(item["source"]),
@@ -181,5 +187,6 @@ def _name(unit: object) -> str:
     if not isinstance(unit, dict):
         return ""
     if unit["kind"] == "Workload":
-        return f"{unit['namespace']}/{unit['workload']}"
+        variant = f" (variant {unit['variant']})" if "variant" in unit else ""
+        return f"{unit['namespace']}/{unit['workload']}{variant}"
     return str(unit.get("node") or unit["addresses"])

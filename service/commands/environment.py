@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from service.commands.faults import Refused
+from service.commands.faults import Refused, complain
 from service.settings import Settings, SettingsError
 
 
@@ -15,5 +13,5 @@ def read_settings() -> Settings:
     except SettingsError as error:
         raise Refused(error.lines()) from error
     for name in settings.unknown_variables:
-        print(f"warning: {name} means nothing here", file=sys.stderr)
+        complain(f"warning: {name} means nothing here")
     return settings

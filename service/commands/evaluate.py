@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,8 +10,9 @@ import msgspec
 
 from service.analysis.evaluate import Evaluator, UnresolvedEnd
 from service.commands import ends
-from service.commands.faults import Refused, report
-from service.commands.files import STANDARD_INPUT, read_bytes, read_files
+from service.commands.faults import Refused, complain, report
+from service.commands.files import read_bytes, read_files, refuse_second_reading
+from service.commands.streams import answering
 from service.commands.tables import verdict_table
 from service.engines.registry import compile_pipeline, resolve_profile
 from service.manifests.faults import Problem
@@ -26,6 +26,7 @@ from service.model.verdict import Decision
 from service.usecases.verdict_json import verdict_body
 
 FORMATS = ("ndjson", "json", "table")
+_OF_ONE_FLOW = ("source", "destination", "port", "protocol")
 DECISIONS = tuple(each.value for each in Decision if each is not Decision.NOT_APPLICABLE)
 
 
@@ -42,7 +43,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--source", metavar="END", help=ends.HELP)
     parser.add_argument("--destination", metavar="END", help=ends.HELP_DESTINATION)
     parser.add_argument("--port", metavar="PORT", help="a number or a name")
-    parser.add_argument("--protocol", default="TCP", help="TCP, UDP, SCTP, ICMP ... (TCP)")
+    parser.add_argument("--protocol", help="TCP, UDP, SCTP, ICMP ... (TCP)")
     parser.add_argument("--flows", metavar="FILE", help="flows as JSON or NDJSON; - for stdin")
     parser.add_argument("--format", choices=FORMATS, default="table", help="(table)")
     parser.add_argument(
@@ -62,23 +63,24 @@ def run(arguments: argparse.Namespace) -> int:
         bodies = _answer(upload, profile, arguments.pod_cidr, flows)
     except Refused as refused:
         return report(refused)
-    _print(bodies, profile, arguments.format)
-    return int(any(body["verdict"] in arguments.fail_on for body in bodies))
+    status = int(any(body["verdict"] in arguments.fail_on for body in bodies))
+    with answering(lambda: status):
+        _print(bodies, profile, arguments.format)
+    return status
 
 
 def _flows(arguments: argparse.Namespace) -> list[Flow]:
     if arguments.flows is not None:
-        if arguments.source or arguments.destination or arguments.port:
-            raise Refused(["--flows goes without --source, --destination and --port"])
-        if STANDARD_INPUT in arguments.files and arguments.flows == STANDARD_INPUT:
-            raise Refused(["standard input can be read once"])
+        if any(getattr(arguments, each) is not None for each in _OF_ONE_FLOW):
+            raise Refused(["--flows goes without --source, --destination, --port and --protocol"])
+        refuse_second_reading([*arguments.files, arguments.flows])
         return ends.flows_of(read_bytes(arguments.flows), arguments.flows)
     missing = [f"--{name}" for name in ("source", "destination") if not getattr(arguments, name)]
     if missing:
         raise Refused([f"{' and '.join(missing)} or --flows is needed"])
-    return [
-        ends.flow_of(arguments.source, arguments.destination, arguments.port, arguments.protocol)
-    ]
+    # An option that was given has to be told from one that was not, so this is no default of it.
+    protocol = "TCP" if arguments.protocol is None else arguments.protocol
+    return [ends.flow_of(arguments.source, arguments.destination, arguments.port, protocol)]
 
 
 def _profile(arguments: argparse.Namespace) -> EngineProfile:
@@ -110,7 +112,7 @@ def _answer(
     for each in told:
         # Standard output is for answers alone.
         if each.severity is not Severity.INFO:
-            print(f"note: {each.detail} [{each.code}]", file=sys.stderr)
+            complain(f"note: {each.detail} [{each.code}]")
     bodies: list[dict[str, Any]] = []
     faults: list[str] = []
     for number, flow in enumerate(flows, start=1):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import TextIO
 
 from service.usecases.errors import UsecaseError
 
@@ -33,5 +35,20 @@ def refusing() -> Iterator[None]:
 def report(refused: Refused) -> int:
     """Print the faults; the exit status."""
     for fault in refused.faults:
-        print(fault, file=sys.stderr)
+        complain(fault)
     return BAD_INPUT
+
+
+def complain(text: str) -> None:
+    """A line on standard error. That nobody can read it changes neither answer nor exit status."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        silence(sys.stderr)
+
+
+def silence(stream: TextIO) -> None:
+    """Drop what is left to write: Python would try again at exit, and fail with status 120."""
+    # A stream that is no file has nothing to redirect.
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

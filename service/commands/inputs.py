@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable, Sequence
 
-from service.commands.faults import Refused
+from service.commands.faults import Refused, complain
 from service.engines.registry import resolve_profile
 from service.manifests.faults import Problem
 from service.manifests.snapshot import build_snapshot
@@ -64,4 +63,4 @@ def tell(notes: Iterable[Problem | Finding]) -> None:
     """Notes on standard error; standard output is for answers alone."""
     for each in notes:
         if each.severity is not Severity.INFO:
-            print(f"note: {each.detail} [{each.code}]", file=sys.stderr)
+            complain(f"note: {each.detail} [{each.code}]")

@@ -6,9 +6,9 @@ import argparse
 
 from service.analysis.filters import EVERY_UNIT, ListedVerdict, MapFilter, UnitFilter
 from service.commands import ends
-from service.commands.faults import refusing
+from service.commands.faults import Refused, refusing
 from service.manifests.selectors import parse_label_selector
-from service.usecases.map_filters import traffic_filter, unit_filter
+from service.usecases.map_filters import names_two_pods, traffic_filter, unit_filter
 
 
 def add_filters(parser: argparse.ArgumentParser) -> None:
@@ -30,19 +30,26 @@ def add_filters(parser: argparse.ArgumentParser) -> None:
 def filter_of(arguments: argparse.Namespace) -> MapFilter:
     """The filter that options describe; `Refused` with what is wrong."""
     with refusing():
+        if arguments.selector == "":
+            raise Refused(["--selector is empty"])
         selector = parse_label_selector(arguments.selector) if arguments.selector else None
+        source, destination = end_filter(arguments.source), end_filter(arguments.destination)
         found = MapFilter(
-            source=end_filter(arguments.source),
-            destination=end_filter(arguments.destination),
-            either=UnitFilter(
-                namespace=arguments.namespace, selector=selector, external=arguments.external
-            ),
+            source=source,
+            destination=destination,
+            either=UnitFilter(namespace=arguments.namespace, selector=selector),
             traffic=traffic_filter(arguments.protocol, arguments.port),
             verdict=ListedVerdict(arguments.verdict) if arguments.verdict else None,
+            itself=names_two_pods(source, destination),
         )
-        return found.without_outside() if arguments.external is False else found
+        return found.about_outside(external=arguments.external)
 
 
 def end_filter(text: str | None) -> UnitFilter:
     """The filter of one end given as a text; `ValueError` and `UsecaseError` for bad ones."""
-    return EVERY_UNIT if text is None else unit_filter(ends.end_document(text))
+    if text is None:
+        return EVERY_UNIT
+    document = ends.end_document(text)
+    if not document:
+        raise ValueError(f"{text} names no end")
+    return unit_filter(document)

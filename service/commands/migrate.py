@@ -19,6 +19,7 @@ from service.commands.report_inputs import (
     today,
 )
 from service.commands.report_output import FORMATS, add_fail_on, is_met, write_report
+from service.commands.streams import answering
 from service.model.cluster import Ipam
 from service.usecases.errors import Invalid
 from service.usecases.report_asking import ReportWish, read_migration
@@ -71,10 +72,12 @@ def run(arguments: argparse.Namespace) -> int:
     )
     content = report_of(subject.reading, ask)
     found = {**report_header(ask, subject.revision_digest, content, subject.name), **content.body}
-    write_report(subject, found, content, arguments.format, {"script": render_script})
-    return int(
+    status = int(
         is_met(arguments.fail_on, found, content) or _changes(arguments.fail_on, found, content)
     )
+    with answering(lambda: status):
+        write_report(subject, found, content, arguments.format, {"script": render_script})
+    return status
 
 
 def _wish(arguments: argparse.Namespace, subject: Subject) -> ReportWish:

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from service.app import create_app, openapi_text
-from service.commands.faults import BAD_INPUT
+from service.commands.faults import BAD_INPUT, complain
+from service.commands.streams import answering
 from service.settings import Settings
 
 
@@ -29,9 +30,10 @@ def run(arguments: argparse.Namespace) -> int:
         elif arguments.check is not None:
             return _check(arguments.check, text)
         else:
-            sys.stdout.write(text)
-    except OSError as error:
-        print(error, file=sys.stderr)
+            with answering(lambda: 0):
+                sys.stdout.write(text)
+    except (OSError, UnicodeDecodeError) as error:
+        complain(str(error))
         return BAD_INPUT
     return 0
 
@@ -43,5 +45,5 @@ def _check(path: Path, text: str) -> int:
     difference = difflib.unified_diff(
         written.splitlines(), text.splitlines(), str(path), "the code", lineterm=""
     )
-    print("\n".join(difference), file=sys.stderr)
+    complain("\n".join(difference))
     return 1

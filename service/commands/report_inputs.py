@@ -13,7 +13,7 @@ import msgspec
 
 from service.analysis.stated import StatedFacts
 from service.commands.faults import Refused
-from service.commands.files import read_bytes, read_files
+from service.commands.files import read_bytes, read_files, refuse_second_reading
 from service.commands.inputs import tell
 from service.manifests.aks_record import NotAnAksRecord, read_aks_show
 from service.manifests.archive import inventory_digest, policy_set_digest
@@ -103,6 +103,7 @@ def options_of(name: str, texts: Iterable[str]) -> dict[str, str]:
 
 def subject_of(arguments: argparse.Namespace) -> Subject:
     """The manifests and the cluster that options name; `Refused` with every fault."""
+    refuse_second_reading([*arguments.files, arguments.cluster, arguments.facts])
     record, name = _record(arguments)
     faults: list[str] = []
     for text in arguments.pod_cidr:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from service.commands.environment import read_settings
-from service.commands.faults import Refused, report
+from service.commands.faults import Refused, complain, report
+from service.commands.streams import answering
 from service.settings import Settings, without_password
 from service.storage import schema
 from service.storage.database import Database
@@ -28,7 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
             return _check(before)
         if not before.is_newest:
             schema.upgrade(settings.database_url)
-        _tell(settings, before)
+        with answering(lambda: 0):
+            _tell(settings, before)
     except Refused as refused:
         return report(refused)
     return 0
@@ -50,9 +51,10 @@ def state_of(settings: Settings) -> schema.SchemaState:
 
 def _check(found: schema.SchemaState) -> int:
     if found.is_newest:
-        print(f"at the newest migration {found.head}")
+        with answering(lambda: 0):
+            print(f"at the newest migration {found.head}")
         return 0
-    print(f"at migration {found.current or 'none'}, not at {found.head}", file=sys.stderr)
+    complain(f"at migration {found.current or 'none'}, not at {found.head}")
     return 1
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
 from service.analysis.filters import UnitFilter
 from service.manifests.selectors import parse_label_selector
-from service.model.addresses import parse_address, parse_cidr
+from service.model.addresses import parse_cidr
 from service.model.intervals import Intervals
 from service.model.ports import (
     ALL_PORTS,
@@ -29,6 +30,9 @@ def unit_filter(document: Mapping[str, Any], external: bool | None = None) -> Un
     unknown = sorted(set(document) - known)
     if unknown:
         raise InvalidParameter("InvalidFilter", f"a map has no ends by {', '.join(unknown)}")
+    for name, value in document.items():
+        if not isinstance(value, str) or not (value or name == "labelSelector"):
+            raise InvalidParameter("InvalidFilter", f"{name} must be a text")
     for alone in ("ip", "node"):
         if alone in document and len(document) > 1:
             others = ", ".join(sorted(set(document) - {alone}))
@@ -51,6 +55,11 @@ def unit_filter(document: Mapping[str, Any], external: bool | None = None) -> Un
     )
 
 
+def names_two_pods(source: UnitFilter, destination: UnitFilter) -> bool:
+    """Whether both ends are pods by name: then they may be two of one workload."""
+    return None not in {source.pod, destination.pod} and source.pod != destination.pod
+
+
 def traffic_filter(protocol: str | None, port: int | None) -> Intervals:
     """The traffic of a protocol, of a port, or of both; without either, every port."""
     chosen: tuple[Protocol, ...] = PORT_PROTOCOLS
@@ -71,10 +80,15 @@ def _ports(protocol: Protocol, port: int | None) -> Intervals:
 
 
 def _addresses(text: str) -> Intervals:
+    # Policies may have older forms of blocks, which are not to be guessed at here.
     try:
-        if "/" in text:
-            return Intervals.of((parse_cidr(text),))
-        return Intervals.point(parse_address(text))
-    except ValueError as error:
-        detail = f"{text!r} is neither an IP address nor a CIDR"
-        raise InvalidParameter("InvalidAddress", detail) from error
+        network = ipaddress.ip_network(text, strict=False)
+        is_plain = "%" not in text and (
+            "/" not in text or text.partition("/")[2] == str(network.prefixlen)
+        )
+        if is_plain:
+            return Intervals.of((parse_cidr(str(network)),))
+    except ValueError:
+        pass
+    detail = f"{text[:80]!r} is neither an IP address nor a CIDR"
+    raise InvalidParameter("InvalidAddress", detail)

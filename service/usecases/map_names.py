@@ -7,30 +7,39 @@ a finding.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from service.analysis.filters import UnitFilter
 from service.analysis.units import Seating
+from service.model.addresses import blocks
 from service.model.intervals import Intervals
 from service.model.inventory import Inventory, Pod
 from service.usecases.errors import InvalidParameter
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What one revision knows of the ends of its map."""
+
+    inventory: Inventory
+    seating: Seating
+    pod_cidrs: tuple[str, ...] = ()
+
+
 class Names:
     """Everything that an end can be named by, in one revision or in several."""
 
-    def __init__(self, *known: tuple[Inventory, Seating]) -> None:
-        self._inventories = [inventory for inventory, _ in known]
-        self._seatings = [seating for _, seating in known]
+    def __init__(self, *known: Known) -> None:
+        self._known = known
 
     @cached_property
     def _pods(self) -> list[Pod]:
-        return [pod for each in self._inventories for pod in each.pods]
+        return [pod for each in self._known for pod in each.inventory.pods]
 
     @cached_property
     def _namespaces(self) -> frozenset[str]:
-        listed = {space.name for each in self._inventories for space in each.namespaces}
+        listed = {space.name for each in self._known for space in each.inventory.namespaces}
         return frozenset(listed | {pod.namespace for pod in self._pods})
 
     @cached_property
@@ -42,26 +51,33 @@ class Names:
         return _with_any_namespace((pod.namespace, pod.workload) for pod in self._pods)
 
     @cached_property
-    def _nodes(self) -> frozenset[str]:
-        listed = {node.name for each in self._inventories for node in each.nodes}
-        return frozenset(listed | {pod.node for pod in self._pods if pod.node})
-
-    @cached_property
-    def _addresses(self) -> Intervals:
-        return Intervals.of(
+    def _inside(self) -> Intervals:
+        """The addresses of pods and nodes, and the ranges that nothing outside has one of."""
+        points = (
             (point, point)
-            for seating in self._seatings
-            for seat in seating.seats
+            for each in self._known
+            for seat in each.seating.seats
             for member in seat.members
             for point in member.addresses
         )
+        return Intervals.of(points) | blocks(
+            cidr for each in self._known for cidr in each.pod_cidrs
+        )
 
     def settle(self, wanted: UnitFilter) -> UnitFilter:
-        """The filter with what is known of its addresses; `InvalidParameter` for unknown names."""
+        """The filter with what is known of its addresses.
+
+        `InvalidParameter` where it names what is not there, or what is no end of any connection.
+        """
         self._refuse_unknown(wanted)
-        if wanted.addresses is None:
-            return wanted
-        return replace(wanted, outside=wanted.addresses - self._addresses)
+        asked = wanted.addresses
+        found = wanted if asked is None else replace(wanted, outside=asked - self._inside)
+        if found.outside or not wanted.names_somebody or self._has_seat(found):
+            return found
+        raise _nobody(wanted)
+
+    def _has_seat(self, wanted: UnitFilter) -> bool:
+        return any(wanted.accepts(seat) for each in self._known for seat in each.seating.seats)
 
     def _refuse_unknown(self, wanted: UnitFilter) -> None:
         namespace = wanted.namespace
@@ -74,8 +90,6 @@ class Names:
             if name is not None and (namespace, name) not in known:
                 place = f"{namespace}/{name}" if namespace else name
                 raise _not_found(kind, f"{kind.lower()} {place}")
-        if wanted.node is not None and wanted.node not in self._nodes:
-            raise _not_found("Node", f"node {wanted.node}")
 
 
 def _with_any_namespace(
@@ -87,3 +101,18 @@ def _with_any_namespace(
 
 def _not_found(kind: str, what: str) -> InvalidParameter:
     return InvalidParameter(f"{kind}NotFound", f"there is no {what[:200]} in this revision")
+
+
+def _nobody(wanted: UnitFilter) -> InvalidParameter:
+    """Why nobody is meant by something that somebody was to be meant by."""
+    if wanted.node is not None:
+        return _not_found("Node", f"node {wanted.node}")
+    if wanted.addresses is not None:
+        detail = "the address lies in the cluster's pod range, but no pod of this revision has it"
+        return InvalidParameter("AddressInPodRange", detail)
+    if wanted.selector is not None:
+        where = f" in namespace {wanted.namespace}" if wanted.namespace else ""
+        detail = f"there are no pods matching {wanted.selector}{where} in this revision"
+        return InvalidParameter("SelectorMatchesNothing", detail[:300])
+    detail = f"{wanted.pod or wanted.workload} has finished and has no network any more"
+    return InvalidParameter("EndpointHasNoNetwork", detail)

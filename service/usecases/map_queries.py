@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -163,11 +163,11 @@ class ComparedMaps(DifferenceList):
     """Two maps and what differs, with a witness for each difference that is looked at."""
 
     def __init__(self, first: SolvedMap, second: SolvedMap) -> None:
-        self.names = Names((first.inventory, first.seating), (second.inventory, second.seating))
+        self.names = Names(first.known, second.known)
         super().__init__(
             compare(Solved(first.whole(), first.seating), Solved(second.whole(), second.seating))
         )
-        self.before, self.after = Court(first.pipeline), Court(second.pipeline)
+        self.before, self.after = (Court(each.pipeline, each.pod_cidrs) for each in (first, second))
 
     def summary(self) -> Body:
         """How many pairs of units differ, by change, and units that came or went."""
@@ -201,26 +201,37 @@ class ComparedMaps(DifferenceList):
             block = self._blocks[number]
             if wanted.change is not None and block.change is not wanted.change:
                 continue
-            found = [each for each in self.comparison.differences(block) if wanted.accepts(each)]
-            if not found:
-                continue
-            if len(items) == size:
+            groups = list(_products(filter(wanted.accepts, self.comparison.differences(block))))
+            if groups and len(items) >= size:
                 return Chunk(tuple(items), (number, 0))
-            items.append(
-                {
-                    "sources": _bodies({each.source for each in found}),
-                    "destinations": _bodies({each.destination for each in found}),
-                    "pairs": len(found),
-                    **change_body(block),
-                    **placement_body(found[0].same_node),
-                    **_witness_body(self.witness(found[0])),
-                }
-            )
+            items.extend(self._group_body(block, found) for found in groups)
         return Chunk(tuple(items), None)
+
+    def _group_body(self, block: Block, found: Sequence[Difference]) -> Body:
+        return {
+            "sources": _bodies({each.source for each in found}),
+            "destinations": _bodies({each.destination for each in found}),
+            "pairs": len(found),
+            **change_body(block),
+            **placement_body(found[0].same_node),
+            **_witness_body(self.witness(found[0])),
+        }
 
     def witness(self, difference: Difference) -> Witness:
         """A concrete connection of a difference, decided under both maps."""
         return witness_of(difference, self.before, self.after)
+
+
+def _products(differences: Iterable[Difference]) -> Iterator[list[Difference]]:
+    """Differences in groups in which every source goes with every destination but itself."""
+    by_end: dict[tuple[bool | None, Unit], list[Difference]] = {}
+    for each in differences:
+        by_end.setdefault((each.same_node, each.destination), []).append(each)
+    alike: dict[tuple[bool | None, frozenset[Unit]], list[Difference]] = {}
+    for (same_node, destination), found in by_end.items():
+        ends = frozenset((destination, *(each.source for each in found)))
+        alike.setdefault((same_node, ends), []).extend(found)
+    yield from alike.values()
 
 
 def difference_body(difference: Difference, witness: Witness) -> Body:

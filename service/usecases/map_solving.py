@@ -6,6 +6,7 @@ process of the command line. Everything here is a plain function of picklable va
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from service.analysis.filters import EVERY_UNIT, MapFilter, chosen_places
@@ -16,11 +17,13 @@ from service.analysis.space import Space
 from service.analysis.units import Seating, seat_units
 from service.engines.registry import compile_pipeline
 from service.manifests.pausing import paused_collection
+from service.model.addresses import Family, family_of
 from service.model.engine import EngineProfile
+from service.model.intervals import Intervals
 from service.model.inventory import Inventory
 from service.model.pipeline import Pipeline
 from service.model.snapshot import Snapshot
-from service.usecases.map_names import Names
+from service.usecases.map_names import Known, Names
 
 #: Building a map makes many values and no cycles.
 collection_paused = paused_collection
@@ -35,11 +38,13 @@ class SolvedMap:
     space: Space
     seating: Seating
     view: int = 0
+    pod_cidrs: tuple[str, ...] = ()
     solution: Solution | None = None
     """What solving a similar map can start from; there is none over two address families."""
     _whole: Connectivity | None = None
     _listings: dict[MapFilter, Listing] = field(default_factory=dict)
     _names: Names | None = None
+    _wider: SolvedMap | None = None
 
     def whole(self) -> Connectivity:
         """The map of every pair."""
@@ -61,14 +66,33 @@ class SolvedMap:
         if known is None:
             if len(self._listings) >= _LISTINGS:
                 self._listings.clear()
-            known = self._listings[wanted] = self._listing(wanted.with_ends(self.names.settle))
+            settled = wanted.with_ends(self.names.settle)
+            wide = self.for_families(_families_asked_for(settled))
+            known = self._listings[wanted] = wide._listing(settled)
         return known
+
+    def for_families(self, families: Iterable[Family]) -> SolvedMap:
+        """The map with addresses of some families, where nothing has to do with one of them too."""
+        if set(families) <= set(self.space.families):
+            return self
+        if self._wider is None:
+            with collection_paused():
+                space = space_of(self.pipeline, families=Family)
+                self._wider = SolvedMap(
+                    self.inventory, self.pipeline, space, seat_units(space, self.inventory)
+                )
+        return self._wider
+
+    @property
+    def known(self) -> Known:
+        """What is known of its ends."""
+        return Known(self.inventory, self.seating, self.pod_cidrs)
 
     @property
     def names(self) -> Names:
         """What filters can name."""
         if self._names is None:
-            self._names = Names((self.inventory, self.seating))
+            self._names = Names(self.known)
         return self._names
 
     def _listing(self, wanted: MapFilter) -> Listing:
@@ -91,6 +115,15 @@ class SolvedMap:
 _LISTINGS = 8
 
 
+def _families_asked_for(wanted: MapFilter) -> set[Family]:
+    spans = [
+        low
+        for end in (wanted.source, wanted.destination)
+        for low, _ in end.addresses or Intervals()
+    ]
+    return set(map(family_of, spans))
+
+
 def solved_map(
     snapshot: Snapshot, profile: EngineProfile, like: SolvedMap | None = None
 ) -> SolvedMap:
@@ -99,7 +132,7 @@ def solved_map(
     It is solved when it is asked for, or at once where that is quick: `like` is a map of a
     snapshot that may differ in a few policies or pods only.
     """
-    inventory = snapshot.inventory
+    inventory, cidrs = snapshot.inventory, snapshot.facts.pod_cidrs
     with collection_paused():
         pipeline = compile_pipeline(snapshot, profile)
         again = None if like is None else _solved_again(like, pipeline, inventory)
@@ -107,11 +140,12 @@ def solved_map(
             space = again.connectivity.space
             # The space may tell more apart than this pipeline does, and no answer may show it.
             seating = seat_units(space_of(pipeline), inventory).over(space)
-            solved = SolvedMap(inventory, pipeline, space, seating, like.view, again)
+            solved = SolvedMap(inventory, pipeline, space, seating, like.view, cidrs, again)
             solved._whole = again.connectivity
             return solved
         space = space_of(pipeline)
-        return SolvedMap(inventory, pipeline, space, seat_units(space, inventory))
+        seating = seat_units(space, inventory)
+        return SolvedMap(inventory, pipeline, space, seating, pod_cidrs=cidrs)
 
 
 def _solved_again(like: SolvedMap, pipeline: Pipeline, inventory: Inventory) -> Solution | None:
@@ -134,15 +168,20 @@ def solved_pair(
 ) -> tuple[SolvedMap, SolvedMap]:
     """Two maps to compare; over one space where both have the same inventory."""
     if first[0].inventory != second[0].inventory:
-        return solved_map(*first), solved_map(*second)
+        return _for_the_same_families(solved_map(*first), solved_map(*second))
     with collection_paused():
         pipelines = [compile_pipeline(*each) for each in (first, second)]
         space = space_of(*pipelines)
         seating = seat_units(space, first[0].inventory)
         one, other = (
-            SolvedMap(snapshot.inventory, pipeline, space, seating, view)
+            SolvedMap(snapshot.inventory, pipeline, space, seating, view, snapshot.facts.pod_cidrs)
             for view, ((snapshot, _), pipeline) in enumerate(
                 zip((first, second), pipelines, strict=True)
             )
         )
         return one, other
+
+
+def _for_the_same_families(one: SolvedMap, other: SolvedMap) -> tuple[SolvedMap, SolvedMap]:
+    families = {*one.space.families, *other.space.families}
+    return one.for_families(families), other.for_families(families)

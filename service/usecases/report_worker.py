@@ -10,11 +10,10 @@ from service.analysis.compare import Difference
 from service.analysis.impacts import EngineChange, engine_changes, impacts_between
 from service.engines.registry import compile_pipeline
 from service.model.intervals import Intervals
-from service.model.inventory import Inventory
 from service.usecases.caches import Recent
 from service.usecases.impact_body import cause_bodies, service_line_body
 from service.usecases.impact_body import impact_digest as digest_of_impact
-from service.usecases.map_names import Names
+from service.usecases.map_names import Known, Names
 from service.usecases.map_queries import (
     Chunk,
     DifferenceFilter,
@@ -119,7 +118,8 @@ def impact_page(
         with collection_paused():
             before, after = (compile_pipeline(snapshot, key.profile) for key in keys)
             (change,) = engine_changes(before, [after], snapshot, local_dns=local_dns)
-            return ImpactLines(change, snapshot.inventory)
+            known = Known(snapshot.inventory, change.seating, snapshot.facts.pod_cidrs)
+            return ImpactLines(change, known)
 
     lines = _lines.get((keys, local_dns), make)
     items: list[Body] = []
@@ -135,10 +135,10 @@ def impact_page(
 class ImpactLines(DifferenceList):
     """Every connection that changes, one line for each set of ports with reasons of its own."""
 
-    def __init__(self, change: EngineChange, inventory: Inventory) -> None:
+    def __init__(self, change: EngineChange, known: Known) -> None:
         super().__init__(change.comparison)
         self._change = change
-        self._names = Names((inventory, change.seating))
+        self._names = Names(known)
 
     def behind(
         self, wanted: ImpactFilter, after: Position | None

@@ -1,6 +1,7 @@
 """Pages of lists: `items` and an opaque token for the next page.
 
-A token is signed, and only good for the address and the filters of the list it came from.
+A token is signed, and only good for the address and the filters of the list it came from, and
+for what that listed.
 """
 
 from __future__ import annotations
@@ -28,18 +29,21 @@ _SIZE = "pageSize"
 _TOKEN = "pageToken"
 
 
-def page_request(query: dict[str, Any]) -> PageRequest:
-    """Take the paging parameters out of a loaded query."""
+def page_request(query: dict[str, Any], content: str = "") -> PageRequest:
+    """Take the paging parameters out of a loaded query.
+
+    `content` names what is listed, where that can become something else under the same address.
+    """
     size = min(query.pop("page_size", DEFAULT_PAGE_SIZE), LARGEST_PAGE_SIZE)
     token = query.pop("page_token", None)
-    return PageRequest(size, None if token is None else _cursor(token))
+    return PageRequest(size, None if token is None else _cursor(token, content))
 
 
 def page_answer(
-    page: Page[Any], items: Iterable[Any] | None = None
+    page: Page[Any], items: Iterable[Any] | None = None, content: str = ""
 ) -> tuple[Mapping[str, Any], Mapping[str, str]]:
     """The body of a page and its `Link` header."""
-    token = None if page.next_cursor is None else _token(page.next_cursor)
+    token = None if page.next_cursor is None else _token(page.next_cursor, content)
     body = {"items": list(page.items if items is None else items), "next_page_token": token}
     if token is None:
         return body, {}
@@ -48,26 +52,27 @@ def page_answer(
     return body, {"Link": f'<{quote(request.path, safe="/:")}?{following}>; rel="next"'}
 
 
-def _token(cursor: Cursor) -> str:
-    found: str | bytes = _serializer().dumps(list(cursor))
+def _token(cursor: Cursor, content: str) -> str:
+    found: str | bytes = _serializer(content).dumps(list(cursor))
     return found if isinstance(found, str) else found.decode()
 
 
-def _cursor(token: str) -> Cursor:
+def _cursor(token: str, content: str) -> Cursor:
     try:
-        values = _serializer().loads(token)
+        values = _serializer(content).loads(token)
     except BadData as error:
         raise RequestProblem(
             types.MALFORMED_REQUEST,
-            "The page token is none of this list with these filters.",
+            "The page token is none of this list with these filters, as it is now.",
             code="InvalidPageToken",
             errors=[{"parameter": _TOKEN, "detail": "Not a token of this list."}],
         ) from error
     return tuple(values)
 
 
-def _serializer() -> URLSafeSerializer:
-    bound = hashlib.sha256(f"{request.path}?{urlencode(sorted(_filters()))}".encode())
+def _serializer(content: str) -> URLSafeSerializer:
+    told = f"{request.path}?{urlencode(sorted(_filters()))}\n{content}"
+    bound = hashlib.sha256(told.encode())
     return URLSafeSerializer(scope().page_token_key, salt=bound.digest())
 
 

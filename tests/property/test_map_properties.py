@@ -8,14 +8,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from service.analysis.columns import Column, groups
-from service.analysis.compare import Comparison, compare
-from service.analysis.filters import MapFilter, UnitFilter, chosen_places
+from service.analysis.compare import Comparison, Difference, compare
+from service.analysis.filters import ListedVerdict, MapFilter, UnitFilter, chosen_places
 from service.analysis.grouping import expand, grouped
 from service.analysis.incremental import Solution, solve_afresh, solve_again, solve_moved
 from service.analysis.joint import Solved
@@ -33,7 +34,9 @@ from service.model.policy import Policy
 from service.model.ports import ALL_PORTS
 from service.model.snapshot import PolicySet, Snapshot
 from service.model.verdict import Decision
-from tests.builders import Manifest, snapshot
+from service.usecases.map_queries import ComparedMaps, DifferenceFilter
+from service.usecases.map_solving import solved_pair
+from tests.builders import Manifest, profile, snapshot
 from tests.property.admin_clusters import admin_clusters
 from tests.property.bounds import bounded
 from tests.property.clusters import (
@@ -55,6 +58,7 @@ from tests.property.maps import (
 )
 
 SEEDS = st.integers(0, 1 << 16)
+ALL_NODES = tuple(sorted(NODES))
 ANY_ENGINE = st.sampled_from(PROFILES)
 ANY_CLUSTER = st.one_of(clusters(UNSETTLED), clusters(UNSETTLED).map(with_mixed_nodes))
 COMPARED_CLUSTER = st.one_of(ANY_CLUSTER, calico_clusters(UNSETTLED), cilium_clusters(UNSETTLED))
@@ -207,7 +211,9 @@ def _further(pod: Manifest, by: int) -> str:
     return f"p{int(pod['metadata']['name'][1:]) + by}"
 
 
-def _moved(chance: random.Random, inventory: list[Manifest]) -> list[Manifest]:
+def _moved(
+    chance: random.Random, inventory: list[Manifest], to: tuple[str, ...] = ALL_NODES
+) -> list[Manifest]:
     found: list[Manifest] = []
     for each in inventory:
         if each["kind"] == "Pod" and chance.random() < 0.4:
@@ -215,8 +221,8 @@ def _moved(chance: random.Random, inventory: list[Manifest]) -> list[Manifest]:
             match chance.randrange(4):
                 case 0:
                     changed["metadata"]["name"] = _further(each, 100)
-                case 1:
-                    changed["spec"]["nodeName"] = chance.choice(sorted(NODES))
+                case 1 if to:
+                    changed["spec"]["nodeName"] = chance.choice(to)
                 case 2:
                     changed["metadata"]["name"] = _further(each, 200)
                     found.append(each)
@@ -241,11 +247,19 @@ def _answers(lines: list[Line]) -> dict[tuple[Unit, Unit], list[tuple[Intervals,
 
 
 @bounded(0.2)
-@given(cluster=ANY_CLUSTER, engine=ANY_ENGINE, outside=st.booleans())
-def test_groups_stand_for_the_lines(cluster: Cluster, engine: str, outside: bool) -> None:
+@given(
+    cluster=ANY_CLUSTER,
+    engine=ANY_ENGINE,
+    outside=st.booleans(),
+    verdict=st.sampled_from([None, *ListedVerdict]),
+)
+def test_groups_stand_for_the_lines(
+    cluster: Cluster, engine: str, outside: bool, verdict: ListedVerdict | None
+) -> None:
     found = _found(cluster)
-    either = UnitFilter(external=True) if outside else UnitFilter()
-    mapped = Mapped(pipeline_of(found, engine), found.inventory, MapFilter(either=either))
+    either = UnitFilter(namespace="red") if outside else UnitFilter()
+    wanted = MapFilter(either=either, crosses=outside, verdict=verdict)
+    mapped = Mapped(pipeline_of(found, engine), found.inventory, wanted)
     expanded = [line for group in grouped(mapped.listing) for line in expand(group)]
     assert _cut(_answers(expanded)) == _cut(_answers(mapped.lines))
 
@@ -327,6 +341,68 @@ def test_differences_are_true_and_counted(
             assert witness.after is not None
             said = witness.before.decision, witness.after.decision
             assert said == (block.before, block.after), (str(each.source), str(each.destination))
+
+
+@bounded(0.15)
+@given(cluster=COMPARED_CLUSTER, engines=PAIRS)
+def test_groups_of_differences_stand_for_them(cluster: Cluster, engines: tuple[str, str]) -> None:
+    """Each source goes with each destination but itself, and all are placed alike."""
+    found = _found(cluster)
+    first, second = ((found, profile(each)) for each in engines)
+    compared = ComparedMaps(*solved_pair(first, second))
+    single = compared.page(DifferenceFilter(), None, 100_000).items
+    groups = compared.group_page(DifferenceFilter(), None, 100_000).items
+    expanded = [
+        _statement({**group, "source": source, "destination": destination})
+        for group in groups
+        for source in group["sources"]
+        for destination in group["destinations"]
+        if source != destination
+    ]
+    apart = {_statement(each) for each in single if each["source"] != each["destination"]}
+    assert set(expanded) == apart
+    assert sum(each["pairs"] for each in groups) == len(single)
+
+
+def _statement(item: dict[str, Any]) -> str:
+    told = ("source", "destination", "change", "before", "after", "connections", "placement")
+    return repr([item.get(name) for name in told])
+
+
+def _is_on_nodes(difference: Difference) -> bool:
+    seats = (*difference.source_seats, *difference.destination_seats)
+    return any(each is not None and each.on_node_network for each in seats)
+
+
+@bounded(0.3)
+@given(cluster=COMPARED_CLUSTER, other=clusters(UNSETTLED), engine=ANY_ENGINE, seed=SEEDS)
+def test_differences_between_inventories_are_true_and_counted(
+    cluster: Cluster, other: Cluster, engine: str, seed: int
+) -> None:
+    """Pods come and go, and policies change: whoever is on both sides is told truly.
+
+    Nodes are left out: what is said of them holds for where pods run at last, on both sides.
+    """
+    chance = random.Random(seed)
+    first = _found(cluster)
+    moved = _found(replace(cluster, inventory=_moved(chance, cluster.inventory, to=())))
+    policies = (*first.policy_set.policies, *_found(other).policy_set.policies)
+    kept = tuple(each for each in policies if chance.random() < 0.7)
+    second = replace(moved, policy_set=PolicySet(kept))
+    solved = solved_pair((first, profile(engine)), (second, profile(engine)))
+    comparison = compare(*(Solved(each.whole(), each.seating) for each in solved))
+    courts = [Court(each.pipeline) for each in solved]
+    for block in comparison.blocks:
+        differences = list(comparison.differences(block))
+        if any(map(_is_on_nodes, differences)):
+            continue
+        assert comparison.pairs(block) == len(differences)
+        told = [(each.source, each.destination) for each in differences]
+        assert len(told) == len(set(told))
+        for each in chance.sample(differences, min(6, len(differences))):
+            witness = witness_of(each, *courts)
+            for side, decision in ((witness.before, block.before), (witness.after, block.after)):
+                assert side is None or side.decision is decision, (witness.flow, told)
 
 
 @bounded(0.2)

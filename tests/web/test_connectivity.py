@@ -101,6 +101,13 @@ def test_a_token_is_good_for_its_own_list_only(demo: Api) -> None:
         ("external=true&direction=Ingress", [3, 4]),
         ("external=true&direction=Egress", [1]),
         ("external=false&direction=Ingress", [0, 1, 2]),
+        # Beside a namespace or labels it is about the other end.
+        ("namespace=demo&external=true", [1, 3, 4]),
+        ("namespace=demo&external=true&direction=Ingress", [1]),
+        ("namespace=demo&external=true&direction=Egress", [3, 4]),
+        ("namespace=demo&external=false&direction=Egress", [0, 2]),
+        ("labelSelector=app%3Dserver&external=true", [4]),
+        ("labelSelector=app%3Dclient&external=true&direction=Ingress", [1]),
         ("namespace=demo", [0, 1, 2, 3, 4]),
         ("namespace=demo&direction=Ingress", [0, 1, 2]),
         ("labelSelector=app%3Dserver", [0, 2, 4]),
@@ -123,6 +130,38 @@ def test_filters(demo: Api, query: str, expected: list[int]) -> None:
 def test_traffic(demo: Api, query: str, connections: Any) -> None:
     (found,) = items(demo, f"sourcePod=server&destinationPod=client&{query}")
     assert found["connections"] == connections
+
+
+def test_in_groups_no_end_is_paired_with_itself(demo: Api) -> None:
+    found = demo.problem("GET", f"{MAP}/groups?includeSelf=true", 400)
+    assert found["code"] == "InvalidFilter"
+
+
+def test_addresses_of_a_family_that_nothing_mentions(demo: Api) -> None:
+    """A map has no lines for it, and is asked for it all the same."""
+    asked = "engine=kubernetes&sourceIp=2001:db8::1"
+    (found,) = items(demo, f"{asked}&destinationPod=client")
+    assert found["verdict"] == "Allow"
+    assert found["source"]["addresses"].startswith("::-")
+    assert items(demo, f"{asked}&destinationPod=server") == []
+
+
+@pytest.mark.parametrize("change", ["revision", "record"])
+def test_a_token_is_good_for_what_was_listed_only(demo: Api, change: str) -> None:
+    for form in ("connectivity?", "connectivity/groups?", "diff?base=1&"):
+        path = f"{REVISIONS}/latest/{form}pageSize=1"
+        token = demo.get(path)["nextPageToken"]
+        assert token, form
+        demo.get(f"{path}&pageToken={token}")
+        if change == "revision":
+            text = LABELLED.replace("app: client", f"app: changed{len(form)}")
+            demo("POST", f"{REVISIONS}?replace=inventory", 201, data=text, content_type=YAML)
+        else:
+            patch = {"networkProfile": {"podCidrs": [f"10.{len(form)}.0.0/16"]}}
+            headers = {"Content-Type": "application/merge-patch+json"}
+            demo("PATCH", "/v1/clusters/demo", 200, data=json.dumps(patch), headers=headers)
+        found = demo.problem("GET", f"{path}&pageToken={token}", 400)
+        assert found["code"] == "InvalidPageToken"
 
 
 def test_ndjson_is_the_same_without_pages(demo: Api) -> None:
@@ -205,6 +244,12 @@ def test_a_known_summary_is_not_sent_again(demo: Api) -> None:
         ("verdict=Deny", ""),
         ("namespace=demo&direction=Ingress&destinationNamespace=demo", "InvalidFilter"),
         ("sourceIp=8.8.8.8&sourceNamespace=demo", "InvalidFilter"),
+        ("direction=Ingress", "InvalidFilter"),
+        ("namespace=demo&external=true&direction=Ingress&sourcePod=client", "InvalidFilter"),
+        *(
+            (f"sourceIp={each}", "InvalidAddress")
+            for each in ("fe80::1%25eth0", "fe80::1%25eth0/64", "10.0.0.0/255.0.0.0", "010.0.0.1/8")
+        ),
         ("destinationNode=n1&destinationPod=server", "InvalidFilter"),
         ("namespace=other", "NamespaceNotFound"),
         ("namespace=other&direction=Ingress", "NamespaceNotFound"),

@@ -137,6 +137,11 @@ def test_groups(demo: Api) -> None:
     assert found["summary"] == whole["summary"]
 
 
+def test_a_fault_names_the_parameter_that_has_it(demo: Api) -> None:
+    found = demo.problem("GET", f"{REVISIONS}/2/diff?baseEngine=weave", 400)
+    assert [each["parameter"] for each in found["errors"]] == ["baseEngine"]
+
+
 @pytest.mark.parametrize("query", ["engine=weave", "baseEngine=weave", "change=gone", "unknown=1"])
 def test_what_cannot_be_asked(demo: Api, query: str) -> None:
     demo.problem("GET", f"{REVISIONS}/2/diff?{query}", 400)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from flask import Response
@@ -12,8 +13,8 @@ from service.analysis.compare import Change
 from service.analysis.filters import EVERY_UNIT, ListedVerdict, MapFilter, UnitFilter
 from service.model.pipeline import Direction
 from service.usecases import maps
-from service.usecases.errors import InvalidParameter
-from service.usecases.map_filters import traffic_filter, unit_filter
+from service.usecases.errors import Invalid, InvalidParameter
+from service.usecases.map_filters import names_two_pods, traffic_filter, unit_filter
 from service.usecases.map_queries import DifferenceFilter
 from service.usecases.maps import Differences, MapName, MapOf
 from service.usecases.revisions import get_revision
@@ -72,11 +73,12 @@ class Connections(MethodView):
         connections where a part of what it may send is unknown.
         """
         media_type = choose(JSON, *_FORMS)
-        page = page_request(query)
         name, wanted = _asked(query, cluster, revision)
+        page = page_request(query, name.version)
         if media_type == JSON:
             found = maps.list_connections(context(), name, wanted, page, group=False)
-            return page_answer(found)
+            body, headers = page_answer(found, content=name.version)
+            return body, {**headers, "Vary": "Accept"}
         text = maps.stream_connections(context(), name, wanted, _FORMS[media_type])
         # The first piece is made before the answer begins, so that a fault is still a problem.
         first = next(text)
@@ -92,9 +94,13 @@ class ConnectionGroups(MethodView):
     @blueprint.response(200, ConnectionGroupPageSchema, headers=[LINK])
     def get(self, query: dict[str, Any], cluster: str, revision: str) -> Any:
         """List who can talk to whom in groups of endpoints that share an answer."""
-        page = page_request(query)
+        if query["include_self"]:
+            detail = "in groups no endpoint is paired with itself, so includeSelf has no place"
+            raise InvalidParameter("InvalidFilter", detail)
         name, wanted = _asked(query, cluster, revision)
-        return page_answer(maps.list_connections(context(), name, wanted, page, group=True))
+        page = page_request(query, name.version)
+        found = maps.list_connections(context(), name, wanted, page, group=True)
+        return page_answer(found, content=name.version)
 
 
 @blueprint.resource(f"{_REVISION}/connectivity/summary")
@@ -151,31 +157,52 @@ def _filter(query: Mapping[str, Any]) -> MapFilter:
         "source": unit_filter(_end(query, "source_")),
         "destination": unit_filter(_end(query, "destination_")),
     }
-    either = unit_filter(
-        {key: query[name] for name, key in _EITHER.items() if name in query}, query.get("external")
-    )
-    match query.get("direction"):
-        case None:
-            side = ""
-        case Direction.INGRESS.value:
-            side = "destination"
-        case _:
-            side = "source"
-    if side and either != EVERY_UNIT:
-        if ends[side] != EVERY_UNIT:
-            detail = f"direction cannot go with filters of the {side}"
-            raise InvalidParameter("InvalidFilter", detail)
-        ends[side], either = either, EVERY_UNIT
+    inside = unit_filter({key: query[name] for name, key in _EITHER.items() if name in query})
+    outside = unit_filter({}, query.get("external"))
+    either = _narrowed(ends, inside, outside, query.get("direction"))
     verdict = query.get("verdict")
     found = MapFilter(
-        **ends,
+        source=ends["source"],
+        destination=ends["destination"],
         either=either,
         traffic=traffic_filter(query.get("protocol"), query.get("port")),
         verdict=ListedVerdict(verdict) if verdict else None,
-        itself=query["include_self"],
+        itself=query["include_self"] or names_two_pods(ends["source"], ends["destination"]),
     )
     # An end inside is what nearly every line has: asked of either, it means both.
-    return found.without_outside() if either.external is False else found
+    return found if "direction" in query else found.about_outside(external=query.get("external"))
+
+
+def _narrowed(
+    ends: dict[str, UnitFilter], inside: UnitFilter, outside: UnitFilter, direction: str | None
+) -> UnitFilter:
+    """What either end has to meet; what one certain end has to is put to the filter of that.
+
+    The direction is that of the end with the namespace and labels; `external` is about the other
+    end then, and else about the same.
+    """
+    both = EVERY_UNIT not in {inside, outside}
+    if direction is None:
+        return inside
+    if inside == outside == EVERY_UNIT:
+        detail = "direction goes with namespace, labelSelector or external"
+        raise InvalidParameter("InvalidFilter", detail)
+    side, other = (
+        ("destination", "source")
+        if direction == Direction.INGRESS.value
+        else ("source", "destination")
+    )
+    asked = (
+        {side: inside, other: outside}
+        if both
+        else {side: inside if outside == EVERY_UNIT else outside}
+    )
+    for end, wanted in asked.items():
+        if ends[end] != EVERY_UNIT:
+            detail = f"direction cannot go with filters of the {end}"
+            raise InvalidParameter("InvalidFilter", detail)
+        ends[end] = wanted
+    return EVERY_UNIT
 
 
 _EITHER = {"namespace": "namespace", "label_selector": "labelSelector"}
@@ -190,13 +217,21 @@ def _end(query: Mapping[str, Any], prefix: str) -> dict[str, Any]:
 
 
 def _difference(query: dict[str, Any], cluster: str, revision: str, *, group: bool) -> Any:
-    page = page_request(query)
     target = _named(cluster, revision, query.get("engine"))
-    base = _named(
-        cluster,
-        query.get("base") or _parent(cluster, revision),
-        query.get("base_engine") or query.get("engine"),
-    )
+    base_engine = query.get("base_engine")
+    try:
+        base = _named(
+            cluster,
+            query.get("base") or _parent(cluster, revision),
+            base_engine or query.get("engine"),
+        )
+    except Invalid as error:
+        if base_engine is None:
+            raise
+        faults = [replace(each, pointer="/baseEngine") for each in error.errors]
+        raise type(error)(error.code, error.detail, faults) from error
+    content = f"{base.version} {target.version}"
+    page = page_request(query, content)
     change = query.get("change")
     wanted = DifferenceFilter(
         Change(change) if change else None,
@@ -204,7 +239,7 @@ def _difference(query: dict[str, Any], cluster: str, revision: str, *, group: bo
         difference_end(query, "destination_"),
     )
     found = maps.compare_maps(context(), base, target, wanted, page, group=group)
-    body, headers = page_answer(found.page)
+    body, headers = page_answer(found.page, content=content)
     return {**body, **_sides(base, target, found)}, headers
 
 

@@ -130,6 +130,77 @@ def test_a_pod_that_is_not_placed_and_the_nodes(
     assert stated == {source: [each] for source, each in expected.items()}
 
 
+def _replicas(*names: str, on: str = "") -> list[Manifest]:
+    """Pods of one owner, of which policies tell apart those that are canaries."""
+    return [
+        pod(
+            f"shop/{name}",
+            {"app": "web", "track": "canary" if "canary" in name else "stable"},
+            ips=[f"10.0.0.{number + 1}"],
+            owner="StatefulSet/web",
+            on=on,
+        )
+        for number, name in enumerate(names)
+    ]
+
+
+CANARY_CLOSED = network_policy(
+    "{podSelector: {matchLabels: {track: canary}}, policyTypes: [Ingress]}"
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        # Who stays keeps its answers, whoever of its owner goes or comes.
+        (["web-0", "web-1-canary"], ["web-0"], []),
+        # What is new beside them is held against them.
+        (
+            ["web-0"],
+            ["web-0", "web-1-canary"],
+            [
+                f"newlyDenied shop/Pod/db -> shop/StatefulSet/web (variant 2) {ALL}",
+                f"newlyDenied shop/StatefulSet/web -> shop/StatefulSet/web (variant 2) {ALL}",
+            ],
+        ),
+        (["canary-0", "web-1"], ["canary-0"], []),
+        # Pods that were all replaced are told by their owner.
+        (["web-0", "web-1"], ["web-2", "web-3"], []),
+        (["web-0"], ["web-1-canary"], [f"newlyDenied shop/Pod/db -> shop/StatefulSet/web {ALL}"]),
+    ],
+)
+def test_pods_of_one_owner_that_policies_tell_apart(
+    before: list[str], after: list[str], expected: list[str]
+) -> None:
+    first, second = ([DB, *_replicas(*names), CANARY_CLOSED] for names in (before, after))
+    found = compared(first, second, "kubernetes")
+    stated = []
+    for block in found.blocks:
+        told = [(each.source, each.destination) for each in found.differences(block)]
+        assert len(told) == len(set(told)) == found.pairs(block)
+        stated += [
+            f"{block.change} {each.source} -> {each.destination} {ALL}"
+            for each in found.differences(block)
+            if each.source.is_workload and each.destination.is_workload
+        ]
+    assert sorted(stated) == expected
+    assert (found.came, found.went) == ((), ())
+
+
+def test_a_node_that_one_map_knows_counts_for_its_pods_alone() -> None:
+    """One of two pods is not placed any more: it ran on the node that the first map tells."""
+    first, second = _replicas("web-0", on="n1"), _replicas("none", "web-1", on="n2")[1:]
+    lost = _replicas("none", "web-1")[1:]
+    before, after = ([*NODES, *first, *each, ISOLATED] for each in (second, lost))
+    found = compared(before, after, "kubernetes")
+    assert {
+        (str(each.source), str(block.change), each.same_node)
+        for block in found.blocks
+        for each in found.differences(block)
+        if each.source.is_node
+    } == {("node n1", "newlyUnknown", False), ("node n2", "newlyUnknown", True)}
+
+
 def test_an_answer_that_becomes_open() -> None:
     policy = network_policy(
         "{podSelector: {matchLabels: {app: db}},"

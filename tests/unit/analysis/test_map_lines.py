@@ -55,6 +55,16 @@ def test_a_pair_without_a_line_is_denied() -> None:
     ]
 
 
+@pytest.mark.parametrize("engine", ["kubernetes", "npm", "calico", "cilium", "none"])
+def test_a_selector_means_pods_on_the_network_of_their_node_too(engine: str) -> None:
+    """Whatever an engine sees of their labels."""
+    agent = pod("shop/agent", {"app": "web"}, on="n1", hostNetwork=True)
+    found = lines_of(
+        *(*NODES, agent, DB), engine=engine, source=UnitFilter(selector=APP_WEB), destination=INSIDE
+    )
+    assert any(each.startswith("shop/Pod/agent -> shop/Pod/db") for each in found)
+
+
 @pytest.mark.parametrize("where", ["n1", "n2", ""])
 def test_an_endpoint_of_a_service_is_one_on_whatever_node(where: str) -> None:
     """Calico's `services` name a hostNetwork pod itself where nobody knows its node."""

@@ -135,6 +135,7 @@ def test_summary(story: Path, capsys: Capture) -> None:
         (["--fail-on", "unknown"], 0),
         (["--fail-on", "any", "--destination", "demo/server", "--port", "81"], 0),
         (["--fail-on", "any", "--group"], 1),
+        (["--fail-on", "any", "--fail-on", "unknown"], 1),
     ],
 )
 def test_exit_status(story: Path, more: list[str], status: int) -> None:

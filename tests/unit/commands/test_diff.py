@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from service.cli import main
+from service.commands import diff
 from tests.unit.commands.test_connectivity import CLIENT, SERVER
 from tests.web.story import FLOW, LABELLED, PODS, POLICY
 
@@ -177,6 +178,64 @@ def test_bad_input(
     answered = capsys.readouterr()
     assert told in answered.err
     assert not answered.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        # As when a variable of the shell is empty.
+        (["SET", "--", "--engine", "npm"], "no files behind --"),
+        (["SET", "--engine", "npm", "--"], "no files behind --"),
+        (["SET", "--engine", "npm", "--engine", "cilium", "--"], "no files behind --"),
+        (["--engine", "npm", "--", "SET"], "required: OLD"),
+        (["--", "SET", "--engine", "npm", "--", "SET"], "-- may be given once"),
+    ],
+)
+def test_sets_that_are_not_there(
+    sets: tuple[Path, Path], capsys: Capture, arguments: list[str], told: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        ask(*[str(sets[0]) if each == "SET" else each for each in arguments])
+    assert ended.value.code == 2
+    answered = capsys.readouterr()
+    assert told in answered.err
+    assert not answered.out
+
+
+def test_a_set_with_an_empty_name_is_not_where_the_command_runs(
+    sets: tuple[Path, Path], capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(sets[0])
+    assert ask(sets[1], "--engine", "npm", "--", "") == 2
+    assert capsys.readouterr().err == "an empty name is no file\n"
+
+
+def test_a_table_tells_the_variants_of_one_owner_apart(tmp_path: Path, capsys: Capture) -> None:
+    """Of two pods of one owner a policy selects one by a label."""
+    owner = "ownerReferences: [{kind: ReplicaSet, name: web, controller: true}]"
+    pods = "---\n".join(
+        each.replace("namespace: demo", f"namespace: demo, {owner}")
+        for each in LABELLED.split("---\n")
+    )
+    old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
+    old.write_text(f"{pods}---\n{POLICY}")
+    new.write_text(pods)
+    assert ask(old, "--engine", "npm", "--", new) == 0
+    rows = capsys.readouterr().out
+    assert "demo/ReplicaSet/web " in rows
+    assert "demo/ReplicaSet/web (variant 2)" in rows
+
+
+def test_a_table_of_what_has_no_ports() -> None:
+    item: dict[str, object] = {
+        "change": "newlyAllowed",
+        "source": CLIENT,
+        "destination": SERVER,
+        "connections": [{"protocol": "TCP", "ports": "80"}, {"protocol": "ICMP"}],
+        "decidedBefore": None,
+        "decidedAfter": None,
+    }
+    assert diff._row(item)[3] == "TCP 80; ICMP"
 
 
 def test_bad_usage(capsys: Capture) -> None:

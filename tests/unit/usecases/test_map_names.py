@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 import pytest
 
+from service.model.snapshot import ClusterFacts
 from service.usecases.errors import InvalidParameter
 from service.usecases.map_filters import unit_filter
 from service.usecases.map_names import Names
@@ -16,8 +20,9 @@ AGENT = pod("ops/agent", ips=["192.168.0.4"], on="n1", hostNetwork=True)
 CLUSTER = (*map(namespace, ("shop", "ops", "empty")), node("n1", "192.168.0.4"), WEB, DONE, AGENT)
 
 
-def made(*manifests: Manifest) -> SolvedMap:
-    return solved_map(snapshot(*manifests), profile("kubernetes"))
+def made(*manifests: Manifest, cidrs: Iterable[str] = ()) -> SolvedMap:
+    facts = ClusterFacts(pod_cidrs=tuple(cidrs))
+    return solved_map(replace(snapshot(*manifests), facts=facts), profile("kubernetes"))
 
 
 def meant(solved: SolvedMap, end: dict[str, str]) -> set[str]:
@@ -34,11 +39,8 @@ def meant(solved: SolvedMap, end: dict[str, str]) -> set[str]:
         ({"namespace": "empty"}, set()),
         ({"workload": "StatefulSet/web"}, {"shop/StatefulSet/web"}),
         ({"namespace": "shop", "pod": "web-1"}, {"shop/StatefulSet/web"}),
-        # It is there, and has no network any more.
-        ({"namespace": "shop", "pod": "done"}, set()),
         ({"node": "n1"}, {"node n1"}),
         ({"labelSelector": "app=web"}, {"shop/StatefulSet/web"}),
-        ({"labelSelector": "app=other"}, set()),
         # An address that somebody in the cluster has is not outside.
         ({"ip": "10.244.1.7"}, {"shop/StatefulSet/web"}),
         ({"ip": "192.168.0.4"}, {"node n1", "ops/Pod/agent"}),
@@ -53,29 +55,41 @@ def test_who_is_meant(end: dict[str, str], expected: set[str]) -> None:
     assert meant(made(*CLUSTER), end) == expected
 
 
+NOBODY = "has finished and has no network any more"
+
+
 @pytest.mark.parametrize(
     ("end", "code", "detail"),
     [
-        ({"namespace": "sohp"}, "NamespaceNotFound", "namespace sohp"),
-        ({"namespace": "sohp", "pod": "web-1"}, "NamespaceNotFound", "namespace sohp"),
-        ({"namespace": "ops", "pod": "web-1"}, "PodNotFound", "pod ops/web-1"),
-        ({"pod": "web"}, "PodNotFound", "pod web"),
-        ({"workload": "Deployment/web"}, "WorkloadNotFound", "workload Deployment/web"),
+        ({"namespace": "sohp"}, "NamespaceNotFound", "no namespace sohp in"),
+        ({"namespace": "sohp", "pod": "web-1"}, "NamespaceNotFound", "no namespace sohp in"),
+        ({"namespace": "ops", "pod": "web-1"}, "PodNotFound", "no pod ops/web-1 in"),
+        ({"pod": "web"}, "PodNotFound", "no pod web in"),
+        ({"workload": "Deployment/web"}, "WorkloadNotFound", "no workload Deployment/web in"),
         (
             {"namespace": "empty", "workload": "StatefulSet/web"},
             "WorkloadNotFound",
-            "workload empty/StatefulSet/web",
+            "no workload empty/StatefulSet/web in",
         ),
-        ({"node": "n2"}, "NodeNotFound", "node n2"),
+        ({"node": "n2"}, "NodeNotFound", "no node n2 in"),
+        # They are there, and no connection has them as an end.
+        ({"node": "gone"}, "NodeNotFound", "no node gone in"),
+        ({"namespace": "shop", "pod": "done"}, "EndpointHasNoNetwork", NOBODY),
+        ({"workload": "Pod/done"}, "EndpointHasNoNetwork", NOBODY),
+        ({"labelSelector": "app=other"}, "SelectorMatchesNothing", "no pods matching app=other"),
+        (
+            {"namespace": "ops", "labelSelector": "app=web"},
+            "SelectorMatchesNothing",
+            "no pods matching app=web in namespace ops",
+        ),
+        ({"ip": "10.244.9.9"}, "AddressInPodRange", "no pod of this revision has it"),
     ],
 )
-def test_a_name_that_is_not_there(end: dict[str, str], code: str, detail: str) -> None:
-    with pytest.raises(InvalidParameter) as refused:
-        meant(made(*CLUSTER), end)
-    assert (refused.value.code, refused.value.detail) == (
-        code,
-        f"there is no {detail} in this revision",
-    )
+def test_who_is_not_there(end: dict[str, str], code: str, detail: str) -> None:
+    lost = pod("ops/lost", on="gone")
+    with pytest.raises(InvalidParameter, match=detail) as refused:
+        meant(made(*CLUSTER, lost, cidrs=["10.244.0.0/16"]), end)
+    assert refused.value.code == code
 
 
 @pytest.mark.parametrize(
@@ -89,7 +103,7 @@ def test_what_does_not_go_together(end: dict[str, str]) -> None:
 def test_of_two_revisions_one_has_to_have_it() -> None:
     """Who came or went is asked for by name as well."""
     both = [made(*CLUSTER), made(namespace("shop"), pod("shop/new"))]
-    names = Names(*((each.inventory, each.seating) for each in both))
+    names = Names(*(each.known for each in both))
     for end in ({"pod": "new"}, {"pod": "web-1"}):
         names.settle(unit_filter(end))
     with pytest.raises(InvalidParameter):
