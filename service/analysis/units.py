@@ -7,7 +7,7 @@ the node network holds two places: as the own node of a pod, and as another node
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from service.analysis.space import Space, Standing
@@ -21,13 +21,20 @@ class Unit:
     """One endpoint of the map, in the order in which maps list them.
 
     Workloads have `namespace` and `name` (`Kind/name`); nodes and ranges of addresses have a
-    `name`. `variant` counts the workloads of one owner whose pods policies can tell apart.
+    `name`. `variant` counts the workloads of one owner whose pods policies can tell apart;
+    `has_others` tells that there are more of them than this one.
     """
 
     rank: int
     namespace: str
     name: str
     variant: int = 1
+    has_others: bool = field(default=False, compare=False)
+
+    @property
+    def number(self) -> int | None:
+        """Which one of its owner's it is; None where there is no other."""
+        return self.variant if self.has_others or self.variant > 1 else None
 
     @property
     def is_workload(self) -> bool:
@@ -46,7 +53,7 @@ class Unit:
 
     def __str__(self) -> str:
         if self.is_workload:
-            variant = f" (variant {self.variant})" if self.variant > 1 else ""
+            variant = f" (variant {self.number})" if self.number else ""
             return f"{self.namespace}/{self.name}{variant}"
         return f"node {self.name}" if self.is_node else self.name
 
@@ -180,7 +187,14 @@ def seat_units(space: Space, inventory: Inventory) -> Seating:
             unit = Unit(WORKLOAD, namespace, name, variant)
             labels = (_labels(pods.get((each.namespace, each.name))) for each in members)
             seats.append(Seat(unit, index, tuple(members), own, tuple(labels)))
-    return Seating.of(seats, space.size - space.first_external)
+    several = {owner for owner, count in variants.items() if count > 1}
+    told = (
+        replace(each, unit=replace(each.unit, has_others=True))
+        if (each.unit.namespace, each.unit.name) in several
+        else each
+        for each in seats
+    )
+    return Seating.of(told, space.size - space.first_external)
 
 
 def _labels(pod: Pod | None) -> Mapping[str, str]:

@@ -24,8 +24,8 @@ def endpoint_body(unit: Unit) -> Body:
     """A workload, a node or a range of addresses; `variant` only where an owner has several."""
     if unit.is_workload:
         body: Body = {"kind": "Workload", "namespace": unit.namespace, "workload": unit.name}
-        if unit.variant > 1:
-            body["variant"] = unit.variant
+        if unit.number:
+            body["variant"] = unit.number
         return body
     if unit.is_node:
         return {"kind": "Node", "node": unit.name}

@@ -66,7 +66,7 @@ def _label(traffic: Intervals) -> str:
 
 def _columns(unit: Unit) -> tuple[str, str, str]:
     kind = "Workload" if unit.is_workload else "Node" if unit.is_node else "External"
-    name = f"{unit.name}#{unit.variant}" if unit.variant > 1 else unit.name
+    name = f"{unit.name}#{unit.number}" if unit.number else unit.name
     return kind, unit.namespace, name
 
 

@@ -49,7 +49,7 @@ class EndpointSchema(ReadySchema):
     namespace = text("Of a workload.", "web")
     workload = text("Kind/name of the nearest controller; a bare pod is Pod/name.")
     variant = fields.Integer(
-        metadata={"description": "Where policies can tell pods of one owner apart: from 2 on."}
+        metadata={"description": "Where policies can tell pods of one owner apart: which of them."}
     )
     node = text("Name of a node.", "aks-1")
     addresses = text("First and last address of a range.", "10.0.0.0-10.0.255.255")

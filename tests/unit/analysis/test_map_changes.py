@@ -144,6 +144,7 @@ def _replicas(*names: str, on: str = "") -> list[Manifest]:
     ]
 
 
+CANARY = "shop/StatefulSet/web (variant 2)"
 CANARY_CLOSED = network_policy(
     "{podSelector: {matchLabels: {track: canary}}, policyTypes: [Ingress]}"
 )
@@ -159,8 +160,8 @@ CANARY_CLOSED = network_policy(
             ["web-0"],
             ["web-0", "web-1-canary"],
             [
-                f"newlyDenied shop/Pod/db -> shop/StatefulSet/web (variant 2) {ALL}",
-                f"newlyDenied shop/StatefulSet/web -> shop/StatefulSet/web (variant 2) {ALL}",
+                f"newlyDenied shop/Pod/db -> {CANARY} {ALL}",
+                f"newlyDenied shop/StatefulSet/web (variant 1) -> {CANARY} {ALL}",
             ],
         ),
         (["canary-0", "web-1"], ["canary-0"], []),

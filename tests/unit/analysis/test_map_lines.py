@@ -169,7 +169,7 @@ def test_pods_of_one_owner_that_policies_tell_apart_are_variants() -> None:
     only_canary = UnitFilter(pod="b")
     assert lines_of(
         stable, canary, policy, source=UnitFilter(pod="a"), destination=only_canary
-    ) == [f"shop/ReplicaSet/web -> shop/ReplicaSet/web (variant 2) {ALL}"]
+    ) == [f"shop/ReplicaSet/web (variant 1) -> shop/ReplicaSet/web (variant 2) {ALL}"]
     # Without the policy nothing tells them apart.
     found = lines_of(stable, canary, source=INSIDE, destination=INSIDE, itself=True)
     assert found == [f"shop/ReplicaSet/web -> shop/ReplicaSet/web {ALL}"]
