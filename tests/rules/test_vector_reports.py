@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, permutations
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -35,6 +36,9 @@ ENGINES = {
 NOT_UPLOADED = {each.id for each in ASKED if each.applied_before()}
 #: Cases about ICMP: lines of an impact tell ports of TCP, UDP and SCTP.
 NOT_LISTED = {each.id for each in ASKED if each.flow().port is None}
+FINISHED = {
+    PodEnd(*name.split("/")) for name, given in FIXTURE["pods"].items() if given.get("phase")
+}
 CASES = {each.id: each for each in ASKED if each.id not in NOT_UPLOADED | NOT_LISTED}
 
 
@@ -94,6 +98,11 @@ def listed(found: Reported, flow: Flow, decided: tuple[str, str]) -> list[Json]:
 def _between(found: Reported, flow: Flow) -> list[Json]:
     query = {**_filter("source", flow.source), **_filter("destination", flow.destination)}
     assert isinstance(flow.port, int)
+    if {flow.source, flow.destination} & FINISHED:
+        # A list cannot be asked for what is no end of any connection.
+        address = f"{found.path}/impacts?{urlencode(query)}"
+        assert found.api.problem("GET", address, 400)["code"] == "EndpointHasNoNetwork"
+        return []
     return [
         each
         for each in pages(found.api, f"{found.path}/impacts", query)
