@@ -101,12 +101,15 @@ def pod(
     }
 
 
-def deployment(place: str, labels: Labels, *, ports: str = "", **spec: Any) -> Manifest:
+def deployment(
+    place: str, labels: Labels, *, ports: str = "", replicas: int = 1, **spec: Any
+) -> Manifest:
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": _metadata(place),
         "spec": {
+            "replicas": replicas,
             "selector": {"matchLabels": dict(labels)},
             "template": {
                 "metadata": {"labels": dict(labels)},

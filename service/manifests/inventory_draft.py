@@ -122,7 +122,14 @@ class InventoryDraft:
         )
         controller = self.metadata.controller(source, read.metadata.owner_references)
         self._workloads.append(
-            Workload(source.kind, pod, controller, read.spec.replicas, read.is_finished_job)
+            Workload(
+                source.kind,
+                pod,
+                controller,
+                read.spec.replicas,
+                read.is_finished_job,
+                read.spec.has_several_pods(source.kind),
+            )
         )
 
     def add_namespace(self, source: Source) -> None:
@@ -201,7 +208,7 @@ class InventoryDraft:
         return namespace, name
 
     def finish(self) -> Inventory:
-        """The inventory, with a pod for each workload that has none."""
+        """The inventory, with pods for each workload that has none."""
         known = self._stand_ins.pods(self._workloads, self._pods, self._nodes)
         pods = [*known, *template_pods(self._workloads, known)]
         namespaces = self._stand_ins.namespaces(self._namespaces, self._pods)

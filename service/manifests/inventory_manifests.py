@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from service.manifests.pod_manifests import manifest, metadata_of, pod_manifest
+from service.manifests.pod_manifests import manifest, metadata_of, pod_manifests
 from service.model.inventory import (
     Inventory,
     Namespace,
@@ -28,7 +28,7 @@ def inventory_manifests(inventory: Inventory) -> Iterator[Mapping[str, Any]]:
     yield from map(_node, inventory.nodes)
     yield from map(_service_account, inventory.service_accounts)
     yield from map(_service, inventory.services)
-    yield from map(pod_manifest, inventory.pods)
+    yield from pod_manifests(inventory.pods)
 
 
 def _namespace(namespace: Namespace) -> dict[str, Any]:

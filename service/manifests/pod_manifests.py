@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from service.model.inventory import ContainerPort, ContainerRole, Owner, Pod
@@ -37,10 +37,19 @@ def metadata_of(name: str, labels: Mapping[str, str], namespace: str = "") -> di
     return found
 
 
-def pod_manifest(pod: Pod) -> dict[str, Any]:
-    """The object that reads back as this pod."""
-    if pod.from_template and pod.owner is not None:
-        return _workload(pod, pod.owner)
+def pod_manifests(pods: Iterable[Pod]) -> Iterator[dict[str, Any]]:
+    """The objects that read back as these pods; pods of one template are one object."""
+    of_templates: dict[tuple[str, Owner], list[Pod]] = {}
+    for pod in pods:
+        if pod.from_template and pod.owner is not None:
+            of_templates.setdefault((pod.namespace, pod.owner), []).append(pod)
+        else:
+            yield _pod(pod)
+    for (_, owner), found in of_templates.items():
+        yield _workload(found[0], owner, len(found))
+
+
+def _pod(pod: Pod) -> dict[str, Any]:
     metadata = metadata_of(pod.name, pod.labels, pod.namespace)
     if pod.owner is not None:
         metadata["ownerReferences"] = [
@@ -61,7 +70,7 @@ def pod_manifest(pod: Pod) -> dict[str, Any]:
     return manifest("v1", "Pod", metadata, spec=_spec(pod), status=status)
 
 
-def _workload(pod: Pod, owner: Owner) -> dict[str, Any]:
+def _workload(pod: Pod, owner: Owner, pods: int) -> dict[str, Any]:
     spec = _spec(pod)
     if owner.kind in _JOBS:
         spec["restartPolicy"] = "Never"
@@ -69,6 +78,8 @@ def _workload(pod: Pod, owner: Owner) -> dict[str, Any]:
     if pod.labels:
         template = {"metadata": {"labels": dict(pod.labels)}, **template}
     body: dict[str, Any] = {"template": template}
+    if pods > 1 and owner.kind != "DaemonSet":
+        body = {"parallelism" if owner.kind in _JOBS else "replicas": pods, **body}
     if owner.kind == "CronJob":
         body = {"schedule": _SCHEDULE, "suspend": True, "jobTemplate": {"spec": body}}
     elif owner.kind == "ReplicationController":

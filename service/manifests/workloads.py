@@ -24,6 +24,7 @@ class JobSpec(msgspec.Struct, frozen=True):
     """What a CronJob's template says of its jobs."""
 
     template: Template | None = None
+    parallelism: int | None = None
 
 
 class JobTemplate(msgspec.Struct, frozen=True):
@@ -38,6 +39,18 @@ class WorkloadSpec(msgspec.Struct, rename="camel", frozen=True):
     template: Template | None = None
     job_template: JobTemplate | None = None
     replicas: int | None = None
+    parallelism: int | None = None
+
+    def has_several_pods(self, kind: str) -> bool:
+        """Whether a workload of this kind has more than one pod at a time.
+
+        One is what the API server sets for `replicas` and `parallelism` where they are missing.
+        """
+        if kind == "DaemonSet":
+            return True
+        job = self.job_template.spec if self.job_template is not None else None
+        counts = (self.replicas, self.parallelism, job.parallelism if job is not None else None)
+        return any(each is not None and each > 1 for each in counts)
 
 
 class WorkloadCondition(msgspec.Struct, frozen=True):
@@ -78,6 +91,7 @@ class Workload:
     controller: Owner | None
     replicas: int | None
     is_finished: bool
+    has_several_pods: bool = False
 
     @property
     def key(self) -> _Key:
@@ -92,7 +106,10 @@ _MADE_BY = {"ReplicaSet": "Deployment", "Job": "CronJob"}
 
 
 def template_pods(workloads: Sequence[Workload], pods: Iterable[Pod]) -> list[Pod]:
-    """One pod for each workload without pods in the upload, with names that are not taken."""
+    """The pods that stand for workloads without pods in the upload, with names that are not taken.
+
+    Two where a workload has several, for what those may say to each other; one otherwise.
+    """
     listed = list(pods)
     by_key = {each.key: each for each in workloads}
     covered = _covered(listed, by_key)
@@ -153,14 +170,21 @@ def _newest(group: Sequence[Workload], covered: set[_Key]) -> Workload | None:
 
 
 def _with_own_names(standing: Iterable[Workload], pods: Iterable[Pod]) -> list[Pod]:
-    """Each pod bears its workload's name, or one made from its kind where that is taken."""
+    """Each pod bears its workload's name, or one made from its kind where that is taken.
+
+    All workloads are named before any of them gets a second pod.
+    """
     taken = {(each.namespace, each.name) for each in pods}
-    found: list[Pod] = []
-    for each in sorted(standing, key=lambda each: each.key):
-        pod = each.pod
-        suffix = f"-{each.kind.lower()}"
-        while (pod.namespace, pod.name) in taken:
-            pod = replace(pod, name=pod.name + suffix)
-        taken.add((pod.namespace, pod.name))
-        found.append(pod)
-    return found
+    in_order = sorted(standing, key=lambda each: each.key)
+    found = [_named(each.pod, f"-{each.kind.lower()}", taken) for each in in_order]
+    several = [pod for each, pod in zip(in_order, found, strict=True) if each.has_several_pods]
+    return found + [_named(each, "-2", taken) for each in several]
+
+
+def _named(pod: Pod, suffix: str, taken: set[tuple[str, str]]) -> Pod:
+    """The pod by its name, with a suffix as often as it takes to be one that is not taken."""
+    name = pod.name
+    while (pod.namespace, name) in taken:
+        name += suffix
+    taken.add((pod.namespace, name))
+    return pod if name == pod.name else replace(pod, name=name)

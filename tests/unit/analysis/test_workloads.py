@@ -62,7 +62,7 @@ def test_addresses_and_nodes_do_not_make_variants() -> None:
     assert _listed(*nodes, *pods) == [("web", OWNER, ("front-1", "front-2"), 1)]
 
 
-def test_a_workload_without_pods_stands_for_one() -> None:
+def test_a_workload_of_one_replica_without_pods_stands_for_one() -> None:
     (found,) = list_workloads(
         snapshot(deployment("web/front", {"app": "front"}, ports="http=80")).inventory
     )

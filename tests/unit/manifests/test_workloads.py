@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from service.manifests.inventory_manifests import inventory_manifests
 from service.model.inventory import ContainerPort, Owner
 from tests.builders import Manifest, deployment, pod, upload
 from tests.unit.manifests.reading import codes_of
@@ -54,7 +55,6 @@ def _found(*manifests: Manifest) -> list[str]:
         "Deployment",
         "ReplicaSet",
         "StatefulSet",
-        "DaemonSet",
         "Job",
         "CronJob",
         "ReplicationController",
@@ -67,6 +67,32 @@ def test_a_workload_without_pods(kind: str) -> None:
     assert found.labels == {"app": "web"}
     assert found.ports == (ContainerPort(80),)
     assert found.phase == "Running"
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "pods"),
+    [
+        ("Deployment", {"replicas": 1}, 1),
+        ("Deployment", {"replicas": 2}, 2),
+        ("Deployment", {"replicas": 500}, 2),
+        ("ReplicaSet", {"replicas": 2}, 2),
+        ("StatefulSet", {"replicas": 3}, 2),
+        ("ReplicationController", {"replicas": 2}, 2),
+        ("DaemonSet", {}, 2),
+        ("Job", {"parallelism": 1}, 1),
+        ("Job", {"parallelism": 4}, 2),
+        ("CronJob", {}, 1),
+        ("CronJob", {"jobTemplate": {"spec": {"parallelism": 2, "template": {}}}}, 2),
+    ],
+)
+def test_a_workload_of_several_pods_stands_for_two(
+    kind: str, more: dict[str, Any], pods: int
+) -> None:
+    """So that what its pods may say to each other is told as well."""
+    read = upload(workload(kind, "web", **more))
+    assert [each.name for each in read.inventory.pods] == ["web", "web-2"][:pods]
+    again = upload(*inventory_manifests(read.inventory))
+    assert again.inventory == read.inventory
 
 
 @pytest.mark.parametrize(
@@ -120,7 +146,7 @@ def test_a_workload_without_pods(kind: str) -> None:
                 workload("ReplicaSet", "web-1", "Deployment/web", replicas=0),
                 workload("ReplicaSet", "web-2", "Deployment/web", replicas=3),
             ],
-            ["web-2 < ReplicaSet/web-2 *"],
+            ["web-2 < ReplicaSet/web-2 *", "web-2-2 < ReplicaSet/web-2 *"],
             id="Deployment not in the upload",
         ),
         pytest.param(
@@ -172,6 +198,15 @@ def test_a_workload_without_pods(kind: str) -> None:
                 "web-statefulset < StatefulSet/web *",
             ],
             id="one name for three",
+        ),
+        pytest.param(
+            [workload("StatefulSet", "web", replicas=3), workload("Deployment", "web-2")],
+            [
+                "web < StatefulSet/web *",
+                "web-2 < Deployment/web-2 *",
+                "web-2-2 < StatefulSet/web *",
+            ],
+            id="a second pod takes nobody's name",
         ),
     ],
 )
