@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from flask.globals import request_ctx
@@ -23,8 +24,13 @@ def choose(*offered: str) -> str:
     return best
 
 
+# Every answer is UTF-8, so that a client may ask for just that (RFC 9110, 12.5.1).
+_UTF_8 = re.compile(r';\s*charset=(utf-8|"utf-8")(?=\s*(?:[;,]|$))', re.IGNORECASE)
+
+
 # A client says the same with every request, and reading it costs more than some answers do.
 @lru_cache(maxsize=256)
 def _best(accepted: str, offered: tuple[str, ...]) -> str | None:
-    found: str | None = parse_accept_header(accepted, MIMEAccept).best_match(offered)
+    wanted = parse_accept_header(_UTF_8.sub("", accepted), MIMEAccept)
+    found: str | None = wanted.best_match(offered)
     return found

@@ -42,14 +42,30 @@ def test_a_method_that_a_resource_lacks(api: Api, method: str, path: str, allowe
 
 
 @pytest.mark.parametrize(
-    "accept", ["text/html", "application/xml, text/*;q=0.5", "application/json;q=0"]
+    "accept",
+    [
+        "text/html",
+        "application/xml, text/*;q=0.5",
+        "application/json;q=0",
+        "application/json; charset=utf-16",
+    ],
 )
 def test_a_representation_that_is_not_offered(api: Api, accept: str) -> None:
     problem = api.problem("GET", "/v1/clusters", 406, headers={"Accept": accept})
     assert "application/json" in problem["detail"]
 
 
-@pytest.mark.parametrize("accept", ["", "*/*", "application/*", "text/html, */*;q=0.1"])
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "",
+        "*/*",
+        "application/*",
+        "text/html, */*;q=0.1",
+        "application/json;charset=UTF-8",
+        'application/json; charset="utf-8";q=0.5, text/csv',
+    ],
+)
 def test_representations_that_are(api: Api, accept: str) -> None:
     assert api("GET", "/v1/clusters", headers={"Accept": accept}).content_type == "application/json"
 
