@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Iterator
+from itertools import count
 from typing import NamedTuple
 
 from service.model.condition import (
@@ -80,6 +81,9 @@ class Signatures:
         self.boundaries = sorted(boundaries)
         self.named = named
         self.nodes = nodes
+        self._numbers: dict[Hashable, int] = {}
+        self._next = count()
+        self._known: dict[tuple[int, bool], tuple[Endpoint, int]] = {}
 
     def address_atom(self, point: int) -> int:
         """The piece of the address line, cut at every block's edge, that a point lies in."""
@@ -108,6 +112,21 @@ class Signatures:
             else None,
         )
 
+    def _number(self, endpoint: Endpoint, *, with_node: bool) -> int:
+        """A signature's number; pods and nodes stay and are asked for again and again."""
+        place = id(endpoint), with_node
+        known = self._known.get(place)
+        if known is not None and known[0] is endpoint:
+            return known[1]
+        signature = self.of(endpoint, with_node=with_node)
+        found = self._numbers.get(signature)
+        if found is None:
+            # Of two threads that come at once the first one numbers.
+            found = self._numbers.setdefault(signature, next(self._next))
+        if endpoint.kind is not EndpointKind.EXTERNAL:
+            self._known[place] = endpoint, found
+        return found
+
     def parties(
         self,
         endpoints: Iterable[Endpoint],
@@ -121,7 +140,7 @@ class Signatures:
             return [Party(members)]
         found: dict[Hashable, list[Endpoint]] = {}
         for each in members:
-            key = self.of(each, with_node=with_node)
+            key: Hashable = self._number(each, with_node=with_node)
             if (each.namespace, each.name) in alone:
                 key = (key, each.name)
             found.setdefault(key, []).append(each)
