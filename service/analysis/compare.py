@@ -128,8 +128,12 @@ def compare(first: Solved, second: Solved, *, traffic: Intervals = ALL_PORTS) ->
         changed = known.get(key)
         if changed is None:
             changed = known[key] = [] if before == after else comparer.changes(before, after)
+        meeting = joint.meeting(index) if joint.mixes_standings else -1
         for each in changed:
-            found[each] = found.get(each, 0) | 1 << index
+            sources = each[0] & meeting
+            if sources:
+                kind = (sources, *each[1:])
+                found[kind] = found.get(kind, 0) | 1 << index
     blocks = tuple(
         Block(sources, destinations, changed_traffic, before, after, why)
         for (sources, before, after, why, changed_traffic), destinations in found.items()

@@ -8,7 +8,7 @@ both are cut at the edges of either.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -95,8 +95,50 @@ class Joint:
     @cached_property
     def repeats_units(self) -> bool:
         """Whether a unit stands at several positions: its pods were told apart by one map only."""
-        told = [(seat.unit, each.standing) for each in self.positions for seat in each.seats]
+        # What stands as own node stands as another node too.
+        told = [
+            seat.unit
+            for each in self.positions
+            if each.standing is not Standing.OWN_NODE
+            for seat in each.seats
+        ]
         return len(told) > len(set(told))
+
+    @cached_property
+    def mixes_standings(self) -> bool:
+        """Whether a unit is on its node's network in one map only."""
+        return any(
+            one.on_node_network != other.on_node_network
+            for each in self.positions
+            for one in each.first
+            for other in each.second
+        )
+
+    def meeting(self, position: int) -> int:
+        """The positions whose connections to this one are a question at all.
+
+        A unit that is on its node's network in one map only stands there in the other map as well,
+        where nothing that it says depends on the node.
+        """
+        standing = self.positions[position].standing
+        if standing is Standing.OWN_NODE:
+            return (
+                self._standing[Standing.OWN_NODE] | self._standing[Standing.PLAIN] & ~self._outside
+            )
+        if standing is Standing.OTHER_NODE or self.positions[position].is_external:
+            return ~self._standing[Standing.OWN_NODE]
+        return -1
+
+    @cached_property
+    def _standing(self) -> dict[Standing, int]:
+        return {
+            standing: _bits_of(each.standing is standing for each in self.positions)
+            for standing in Standing
+        }
+
+    @cached_property
+    def _outside(self) -> int:
+        return _bits_of(each.is_external for each in self.positions)
 
     def columns(self, position: int) -> tuple[Column, Column]:
         """The columns of both maps at a position, over the positions as sources."""
@@ -165,16 +207,13 @@ class Joint:
     def _match(self) -> None:
         for one, other in _pairs(self.first.seating.seats, self.second.seating.seats):
             seats = ((one,) if one else (), (other,) if other else ())
-            on_nodes = (one or other or _nobody()).on_node_network
-            standings = (
-                ((Standing.OWN_NODE, "own_place"), (Standing.OTHER_NODE, "place"))
-                if on_nodes
-                else ((Standing.PLAIN, "place"),)
-            )
-            for standing, attribute in standings:
+            # A unit that is on its node's network in one of the maps stands there as that.
+            on_nodes = any(each.on_node_network for each in (one, other) if each is not None)
+            standings = (Standing.OWN_NODE, Standing.OTHER_NODE) if on_nodes else (Standing.PLAIN,)
+            for standing in standings:
                 self._add(
                     Position(*seats, standing),
-                    [getattr(each, attribute) if each else None for each in (one, other)],
+                    [None if each is None else _place(each, standing) for each in (one, other)],
                 )
         self._match_ranges()
 
@@ -202,8 +241,14 @@ class Joint:
             self._sources[side].append(place)
 
 
-def _nobody() -> Seat:
-    raise ValueError("a pair needs at least one seat")
+def _bits_of(flags: Iterable[bool]) -> int:
+    return sum(1 << index for index, flag in enumerate(flags) if flag)
+
+
+def _place(seat: Seat, standing: Standing) -> int:
+    if standing is Standing.OWN_NODE and seat.own_place is not None:
+        return seat.own_place
+    return seat.place
 
 
 def identity(seat: Seat) -> tuple[int, str, str]:

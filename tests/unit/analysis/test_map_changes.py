@@ -202,6 +202,23 @@ def test_a_node_that_one_map_knows_counts_for_its_pods_alone() -> None:
     } == {("node n1", "newlyUnknown", False), ("node n2", "newlyUnknown", True)}
 
 
+def test_a_pod_that_goes_to_the_network_of_its_node() -> None:
+    before = [*NODES, pod("shop/web", on="n1"), pod("shop/db", on="n1"), pod("shop/far", on="n2")]
+    after = [*NODES, pod("shop/web", on="n1", hostNetwork=True), *before[-2:]]
+    assert changes_of(compared(before, after, "kubernetes")) == []
+    # Policies do not apply to it any more, and it reaches the pods that run on its node.
+    opened = [
+        f"{source} -> shop/Pod/web {ALL}"
+        for source in ("0.0.0.0-255.255.255.255", "node n2", "shop/Pod/db", "shop/Pod/far")
+    ]
+    opened.append(f"shop/Pod/web -> shop/Pod/db {ALL}")
+    for change, first, second in (("newlyAllowed", before, after), ("newlyDenied", after, before)):
+        found = changes_of(compared([*first, ISOLATED], [*second, ISOLATED], "calico"))
+        assert [each for each in found if "::" not in each] == sorted(
+            f"{change} {each}" for each in opened
+        )
+
+
 def test_an_answer_that_becomes_open() -> None:
     policy = network_policy(
         "{podSelector: {matchLabels: {app: db}},"

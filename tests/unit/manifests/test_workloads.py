@@ -91,7 +91,7 @@ def test_a_workload_of_several_pods_stands_for_two(
     """So that what its pods may say to each other is told as well."""
     read = upload(workload(kind, "web", **more))
     assert [each.name for each in read.inventory.pods] == ["web", "web-2"][:pods]
-    again = upload(*inventory_manifests(read.inventory))
+    again = upload(*map(dict, inventory_manifests(read.inventory)))
     assert again.inventory == read.inventory
 
 
