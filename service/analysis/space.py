@@ -286,6 +286,9 @@ def _signature(endpoint: Endpoint, mentions: Mentions) -> Hashable:
         endpoint.kind,
         endpoint.namespace,
         tuple(map(labels.get, keys.get(LabelScope.POD, ()))),
+        # Those of one namespace and account are the same, but another inventory has others.
+        tuple(map(endpoint.namespace_labels.get, keys.get(LabelScope.NAMESPACE, ()))),
+        tuple(map(endpoint.service_account_labels.get, keys.get(LabelScope.SERVICE_ACCOUNT, ()))),
         account,
         ports,
         endpoint.os,

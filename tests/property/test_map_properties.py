@@ -231,6 +231,9 @@ def _moved(
                 case _:
                     continue
             found.append(changed)
+        elif each["kind"] == "Namespace" and chance.random() < 0.3:
+            labels = chance.choice([{}, {"env": "a"}, {"env": "b"}])
+            found.append({**each, "metadata": {**each["metadata"], "labels": labels}})
         else:
             found.append(each)
     return found

@@ -164,6 +164,33 @@ def test_a_token_is_good_for_what_was_listed_only(demo: Api, change: str) -> Non
         assert found["code"] == "InvalidPageToken"
 
 
+NAMESPACES = """
+{apiVersion: v1, kind: Namespace, metadata: {name: other, labels: {env: ENV}}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: one, namespace: demo}, spec: {containers: []}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: two, namespace: other}, spec: {containers: []}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: out, namespace: demo}
+spec:
+  podSelector: {}
+  policyTypes: [Egress]
+  egress: [{to: [{namespaceSelector: {matchLabels: {env: good}}}]}]
+"""
+
+
+def test_a_map_that_follows_another_one_sees_other_labels_of_namespaces(api: Api) -> None:
+    api.cluster(networkProfile={"podCidrs": ["10.0.0.0/16"]})
+    pair = "sourcePod=one&sourceNamespace=demo&destinationPod=two&destinationNamespace=other"
+    for number, (env, lines) in enumerate([("good", 1), ("bad", 0), ("good", 1)], start=1):
+        api("POST", REVISIONS, 201, data=NAMESPACES.replace("ENV", env), content_type=YAML)
+        api.get(f"{REVISIONS}/{number}/connectivity")
+        found = api.get(f"{REVISIONS}/{number}/connectivity?{pair}")
+        assert len(found["items"]) == lines
+
+
 def test_ndjson_is_the_same_without_pages(demo: Api) -> None:
     answer = demo("GET", MAP, headers={"Accept": "application/x-ndjson"})
     assert answer.content_type.startswith("application/x-ndjson")
