@@ -46,6 +46,11 @@ ADDRESS_UNKNOWN = Assumption(
     "AddressUnknown",
     "the address of a pod or node is not given, so it is open whether an address block covers it",
 )
+SEVERAL_ADDRESSES = Assumption(
+    "SeveralAddresses",
+    "a pod or node has several addresses, of which an address block covers only some, and which of "
+    "them it uses is not given",
+)
 PLACEMENT_UNKNOWN = Assumption("PlacementUnknown", "the node that a pod runs on is not given")
 OS_UNKNOWN = Assumption(
     "NodeOsUnknown", "the operating system of the node that a pod runs on is not given"
@@ -86,6 +91,8 @@ class Questioner:
         self._os: dict[str | None, int] = {}
         points: dict[int, int] = {}
         self._unknown: dict[Intervals, int] = {}
+        #: Places with several addresses of the family.
+        self._several: list[tuple[int, list[int]]] = []
         whole = addresses_of(family)
         for index, (place, endpoint) in enumerate(zip(space.places, view, strict=True)):
             one = 1 << index
@@ -95,9 +102,11 @@ class Questioner:
                 continue
             if endpoint.kind is EndpointKind.POD or endpoint.os is not None:
                 self._os[endpoint.os] = self._os.get(endpoint.os, 0) | one
-            for point in endpoint.addresses:
-                if family_of(point) is family:
-                    points[point] = points.get(point, 0) | one
+            known = [point for point in endpoint.addresses if family_of(point) is family]
+            for point in known:
+                points[point] = points.get(point, 0) | one
+            if len(known) > 1:
+                self._several.append((one, known))
             if not endpoint.addresses:
                 possible = endpoint.possible_addresses & whole
                 self._unknown[possible] = self._unknown.get(possible, 0) | one
@@ -256,6 +265,10 @@ class Questioner:
         may = must
         doubts: list[tuple[int, frozenset[Assumption]]] = []
         whole = addresses_of(self.family)
+        for one, known in self._several:
+            if must & one and not all(point in addresses for point in known):
+                must &= ~one
+                doubts.append((one, frozenset((SEVERAL_ADDRESSES,))))
         for possible, places in self._unknown.items():
             inside = possible & addresses
             if not inside:

@@ -134,7 +134,18 @@ def _address_in(addresses: Intervals, about: Encounter) -> Answer:
     family = addresses_of(about.family)
     if endpoint.addresses:
         known = [point for point in endpoint.addresses if family_of(point) is about.family]
-        return any(point in addresses for point in known)
+        covered = sum(1 for point in known if point in addresses)
+        if covered in {0, len(known)}:
+            return covered > 0
+        return frozenset(
+            (
+                Assumption(
+                    "SeveralAddresses",
+                    f"{endpoint} has several addresses, of which an address block covers only "
+                    "some, and which of them it uses is not given",
+                ),
+            )
+        )
     possible = endpoint.possible_addresses & family
     inside = possible & addresses
     if not inside:

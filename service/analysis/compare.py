@@ -120,15 +120,16 @@ def compare(first: Solved, second: Solved, *, traffic: Intervals = ALL_PORTS) ->
     found: dict[tuple[int, Decision, Decision, Why, Intervals], int] = {}
     known: dict[tuple[int, int], _Changed] = {}
     comparer = ColumnComparer(traffic)
+    nobody = joint.inside
     for index in range(len(joint.positions)):
         before, after = joint.columns(index)
-        if before is after:
+        if before is after or nobody >> index & 1:
             continue
         key = (id(before), id(after))
         changed = known.get(key)
         if changed is None:
             changed = known[key] = [] if before == after else comparer.changes(before, after)
-        meeting = joint.meeting(index) if joint.mixes_standings else -1
+        meeting = (joint.meeting(index) if joint.mixes_standings else -1) & ~nobody
         for each in changed:
             sources = each[0] & meeting
             if sources:

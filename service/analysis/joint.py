@@ -35,6 +35,8 @@ class Position:
     standing: Standing = Standing.PLAIN
     low: int = 0
     high: int = 0
+    elsewhere: frozenset[str] = frozenset()
+    """Pods of the second seat that were in other seats of the first map, so that it is not they."""
 
     @property
     def is_external(self) -> bool:
@@ -50,13 +52,17 @@ class Position:
     def homes(self) -> tuple[Home, ...]:
         """Where each seat's pods run: as the second map says, else as the first does."""
         homes = tuple(each.home for each in self.seats)
-        if all(each.is_known for each in homes):
+        if all(each.is_known for each in homes) and not self.elsewhere:
             return homes
         earlier = {
             (each.namespace, each.name): each.node for seat in self.first for each in seat.members
         }
         return tuple(
-            Home.of(each.node or earlier.get((each.namespace, each.name)) for each in seat.members)
+            Home.of(
+                each.node or earlier.get((each.namespace, each.name))
+                for each in seat.members
+                if each.name not in self.elsewhere
+            )
             for seat in self.seats
         )
 
@@ -103,6 +109,15 @@ class Joint:
             for seat in each.seats
         ]
         return len(told) > len(set(told))
+
+    @cached_property
+    def inside(self) -> int:
+        """Ranges of which one of the maps knows that all addresses are those of pods and nodes."""
+        spaces = self.first.connectivity.space, self.second.connectivity.space
+        return _bits_of(
+            each.is_external and any(space.is_inside(each.low, each.high) for space in spaces)
+            for each in self.positions
+        )
 
     @cached_property
     def mixes_standings(self) -> bool:
@@ -205,14 +220,17 @@ class Joint:
             )
 
     def _match(self) -> None:
-        for one, other in _pairs(self.first.seating.seats, self.second.seating.seats):
+        pairs = _pairs(self.first.seating.seats, self.second.seating.seats)
+        taken = _taken(pairs)
+        for one, other in pairs:
             seats = ((one,) if one else (), (other,) if other else ())
+            apart = taken.get(id(other), frozenset()) - _names(one)
             # A unit that is on its node's network in one of the maps stands there as that.
             on_nodes = any(each.on_node_network for each in (one, other) if each is not None)
             standings = (Standing.OWN_NODE, Standing.OTHER_NODE) if on_nodes else (Standing.PLAIN,)
             for standing in standings:
                 self._add(
-                    Position(*seats, standing),
+                    Position(*seats, standing, elsewhere=apart),
                     [None if each is None else _place(each, standing) for each in (one, other)],
                 )
         self._match_ranges()
@@ -239,6 +257,23 @@ class Joint:
         self.positions.append(position)
         for side, place in enumerate(places):
             self._sources[side].append(place)
+
+
+def _names(seat: Seat | None) -> frozenset[str]:
+    return frozenset(each.name for each in seat.members) if seat else frozenset()
+
+
+def _taken(pairs: Iterable[tuple[Seat | None, Seat | None]]) -> dict[int, frozenset[str]]:
+    """Seats of the second map that several of the first became, with the pods of all of these."""
+    found: dict[int, list[Seat]] = {}
+    for one, other in pairs:
+        if one is not None and other is not None:
+            found.setdefault(id(other), []).append(one)
+    return {
+        other: frozenset().union(*map(_names, seats))
+        for other, seats in found.items()
+        if len(seats) > 1
+    }
 
 
 def _bits_of(flags: Iterable[bool]) -> int:

@@ -159,8 +159,9 @@ class Listing:
 
     def outgoing_groups(self) -> Iterator[tuple[Unit, tuple[Unit, ...], LineAnswer]]:
         """Ranges outside with the wanted units that reach all of each alike."""
+        inside = self.solved.space.is_inside
         for low, high, sources, answer in self._runs():
-            if not self.wanted.destination.accepts_range(low, high):
+            if not self.wanted.destination.accepts_range(low, high) or inside(low, high):
                 continue
             met = self.wanted.either.accepts_range(low, high)
             units = [
@@ -244,6 +245,12 @@ class Listing:
 
     def _ranges(self, place: int) -> Iterator[tuple[int, int, LineAnswer]]:
         """The outside addresses that reach a place, neighbours with one answer joined."""
+        inside = self.solved.space.is_inside
+        for low, high, answer in self._joined(place):
+            if not inside(low, high):
+                yield low, high, answer
+
+    def _joined(self, place: int) -> Iterator[tuple[int, int, LineAnswer]]:
         answers = self._by_place(place, self._outside)
         places = self.solved.space.places
         run: tuple[int, int, LineAnswer] | None = None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 
-from service.model.addresses import blocks, format_address, parse_address
+from service.model.addresses import blocks, family_of, format_address, parse_address
 from service.model.assumption import Assumption
 from service.model.endpoint import Endpoint, EndpointKind
 from service.model.flow import (
@@ -91,12 +92,19 @@ class Resolver:
 
     @cached_property
     def by_address(self) -> Mapping[int, Endpoint]:
-        """Nodes and pods by address; a node wins over the hostNetwork pods that share it."""
+        """Nodes and pods by address; a node wins over the hostNetwork pods that share it.
+
+        Who has several addresses of a family is called by that one.
+        """
         found: dict[int, Endpoint] = {}
         for endpoint in (*self.pod_endpoints.values(), *self.node_endpoints.values()):
             for point in endpoint.addresses:
                 if endpoint.kind is not EndpointKind.HOST_POD or point not in found:
-                    found[point] = endpoint
+                    found[point] = _called_by(endpoint, point)
+        for node in self.inventory.nodes:
+            for text in node.external_addresses:
+                point = parse_address(text)
+                found.setdefault(point, _called_by(self.node_endpoints[node.name], point))
         return found
 
     @cached_property
@@ -185,3 +193,10 @@ class Resolver:
         if not found:
             raise no_network(f"{what}: every pod has finished and has no network any more")
         return found
+
+
+def _called_by(endpoint: Endpoint, point: int) -> Endpoint:
+    family = family_of(point)
+    if [each for each in endpoint.addresses if family_of(each) is family] == [point]:
+        return endpoint
+    return replace(endpoint, addresses=(point,))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from service.analysis.alike import Party, Signatures
-from service.analysis.asking import Encounter, ask
+from service.analysis.asking import Encounter, ask, placement_unknown
 from service.analysis.attempts import Attempt, check_protocol, shared_families
 from service.analysis.resolving import NoNetwork, Resolver, UnresolvedEnd, no_network
+from service.analysis.service_families import call_families, in_families, speaks
 from service.analysis.services import EXPOSED, Backend, backends, service_port
 from service.model.addresses import EVERY_ADDRESS, Family, parse_address
 from service.model.assumption import Assumption
@@ -97,16 +98,34 @@ class ServiceCalls:
         names = frozenset((each.endpoint.namespace, each.endpoint.name) for each in chosen)
         if receiving is not None and service.external_traffic_policy is TrafficPolicy.LOCAL:
             chosen = _on_node(service, chosen, receiving.name)
+        families = call_families(flow.destination, service)
+        reachable = [each for each in chosen if speaks(each.endpoint, families)]
+        if not reachable:
+            raise no_network(
+                f"no backend of Service {service.namespace}/{service.name} has an address of the "
+                "family that it is called with"
+            )
+        masquerades = self._is_external(service, flow.destination)
         callers = self.signatures.parties(sources, with_node=True, alone=names)
         for caller in callers:
-            for backend in chosen:
+            for backend in reachable:
                 if caller.speaker.kind is EndpointKind.EXTERNAL:
-                    yield from self._from_outside(service, caller, backend, receiving)
+                    found = self._from_outside(service, caller, backend, receiving)
                 elif node_port is not None and receiving is not None:
                     point = point_of(protocol, node_port.node_port or port.port)
-                    yield self._node_port(caller, backend, receiving, point)
+                    found = iter([self._node_port(caller, backend, receiving, point)])
                 else:
-                    yield self._from_inside(caller, backend)
+                    found = iter([self._from_inside(caller, backend, masquerades=masquerades)])
+                for each in found:
+                    yield from in_families(each, families, is_only=len(reachable) == 1)
+
+    def _is_external(self, service: Service, end: DestinationEnd) -> bool:
+        """Whether a Service is called by an address outside that any node may answer for."""
+        return (
+            isinstance(end, AddressEnd)
+            and service.external_traffic_policy is TrafficPolicy.CLUSTER
+            and parse_address(end.address) in map(parse_address, service.external_addresses)
+        )
 
     def _chosen(self, service: Service, port: ServicePort, end: DestinationEnd) -> list[Backend]:
         chosen = backends(self.resolver, service, port)
@@ -141,11 +160,20 @@ class ServiceCalls:
             self.paths[-1],
         )
 
-    def _from_inside(self, caller: Party, backend: Backend) -> Attempt:
+    def _from_inside(self, caller: Party, backend: Backend, *, masquerades: bool) -> Attempt:
         paths = self._paths_for(backend.endpoint)
-        itself = caller.speaker is backend.endpoint
-        path = paths.hairpin if itself else paths.cluster_address
-        return _attempt(caller, backend, path, BACKEND_CHOICE)
+        if caller.speaker is backend.endpoint:
+            return _attempt(caller, backend, paths.hairpin, BACKEND_CHOICE)
+        if not masquerades:
+            return _attempt(caller, backend, paths.cluster_address, BACKEND_CHOICE)
+        if paths.external_address is not None:
+            return _attempt(caller, backend, paths.external_address, BACKEND_CHOICE)
+        # kube-proxy (pkg/proxy/iptables): "masquerade traffic for <service> external destinations",
+        # whoever sends it; it then comes from the node that the caller runs on.
+        own = self.resolver.node_endpoints.get(caller.speaker.node or "")
+        seen = own or _unknown_node("of the caller", caller.speaker.node)
+        path = _forwarded(paths, caller.speaker, backend.endpoint)
+        return _attempt(caller, backend, path, BACKEND_CHOICE, seen)
 
     def _node_port(self, caller: Party, backend: Backend, node: Endpoint, point: int) -> Attempt:
         path = self._paths_for(backend.endpoint).node_port_from_pod
@@ -208,6 +236,20 @@ def _on_node(service: Service, chosen: list[Backend], node: str) -> list[Backend
             "and externalTrafficPolicy Local forwards to no other"
         )
     return kept
+
+
+def _forwarded(paths: ServicePaths, caller: Endpoint, backend: Endpoint) -> ServicePath:
+    """The way from a node that forwards what one of its own pods sends."""
+    same, other = paths.load_balancer_same_node, paths.load_balancer_other_node
+    if caller.node is not None and backend.node is not None:
+        return same if caller.node == backend.node else other
+    if not same.treatments or not other.treatments:
+        return other if same.treatments else same
+    return ServicePath(
+        other.reason,
+        tuple(dict.fromkeys((*same.treatments, *other.treatments))),
+        other.assumption or placement_unknown(caller if caller.node is None else backend),
+    )
 
 
 def _unknown_node(label: str, node: str | None) -> Endpoint:

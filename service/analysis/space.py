@@ -13,9 +13,10 @@ from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 from service.analysis.alike import atoms_of, conditions_of, policies_of
-from service.model.addresses import Family, addresses_of, family_of
+from service.model.addresses import EVERY_ADDRESS, Family, addresses_of, family_of
 from service.model.condition import (
     AddressIn,
     AllOf,
@@ -219,6 +220,21 @@ class Space:
         for index, place in enumerate(self.places):
             self.standing[place.standing] |= 1 << index
         self.everything = (1 << self.size) - 1
+
+    @cached_property
+    def _inside(self) -> Intervals:
+        endpoints = [each for place in self.places for each in place.members]
+        points = Intervals.of((point, point) for each in endpoints for point in each.addresses)
+        ranges = {each.possible_addresses for each in endpoints if each.kind is EndpointKind.POD}
+        for each in ranges - {EVERY_ADDRESS}:
+            points = points | each
+        return points
+
+    def is_inside(self, low: int, high: int) -> bool:
+        """Whether all addresses of a range are those of pods and nodes, so that none is outside."""
+        spans = self._inside.spans
+        index = bisect_right(spans, (low, float("inf"))) - 1
+        return index >= 0 and spans[index][1] >= high
 
     def with_endpoints(self, endpoint_views: Sequence[Sequence[Endpoint]]) -> Space | None:
         """The same places with other endpoints; None where these differ in more than names."""

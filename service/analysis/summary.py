@@ -132,7 +132,11 @@ class _Weights:
             if weight:
                 self._inside |= 1 << index
                 self._by_weight[weight] = self._by_weight.get(weight, 0) | 1 << index
-        self._outside = space.everything & ~((1 << space.first_external) - 1)
+        self._outside = sum(
+            1 << index
+            for index, place in enumerate(space.places)
+            if place.is_external and not space.is_inside(place.low, place.high)
+        )
         self._known: dict[int, _Numbers] = {}
 
     def of(self, column: Column) -> _Numbers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 
@@ -65,14 +65,14 @@ class Court:
         self._pod_range = blocks(pod_cidrs)
 
     @cached_property
-    def _endpoints(self) -> dict[tuple[EndpointKind, str, str], Endpoint]:
-        return {(each.kind, each.namespace, each.name): each for each in self.pipeline.endpoints}
+    def _endpoints(self) -> dict[tuple[bool, str, str], Endpoint]:
+        return {_identity(each): each for each in self.pipeline.endpoints}
 
     def endpoint(self, like: Endpoint) -> Endpoint | None:
         """The endpoint of the same name as this pipeline sees it."""
         if like.kind is EndpointKind.EXTERNAL:
             return like
-        return self._endpoints.get((like.kind, like.namespace, like.name))
+        return self._endpoints.get(_identity(like))
 
     @cached_property
     def _inside(self) -> Intervals:
@@ -112,9 +112,18 @@ class Court:
         return Side(decision, heard[0].egress, heard[0].ingress, tuple(heard))
 
 
+def _identity(endpoint: Endpoint) -> tuple[bool, str, str]:
+    # A pod that goes to its node's network is still that pod.
+    return endpoint.kind is EndpointKind.NODE, endpoint.namespace, endpoint.name
+
+
 def witness_of(difference: Difference, before: Court, after: Court) -> Witness:
     """A connection out of a difference, with what both maps say to it."""
-    return witness_between(ends_of(difference, before), difference.block.traffic, before, after)
+    found = witness_between(ends_of(difference, before), difference.block.traffic, before, after)
+    # Where a unit is not in a map, what bears the name of its pod there is something else.
+    units = [each for each in (difference.source_seats, difference.destination_seats) if any(each)]
+    was, now = (all(seats[side] is not None for seats in units) for side in (0, 1))
+    return replace(found, before=found.before if was else None, after=found.after if now else None)
 
 
 def witness_between(
@@ -134,30 +143,40 @@ def witness_between(
 
 def ends_of(difference: Difference, court: Court) -> tuple[Endpoint, Endpoint]:
     """Members of both units that the difference is about."""
-    sources = _members(difference.source, difference.source_seats, court)
-    destinations = _members(difference.destination, difference.destination_seats, court)
-    wants_same_node = difference.same_node
-    for source in sources:
-        for destination in destinations:
-            if (source.namespace, source.name, source.kind) == (
-                destination.namespace,
-                destination.name,
-                destination.kind,
-            ):
-                continue
-            if wants_same_node is None or wants_same_node == _same_node(source, destination):
-                return source, destination
-    return sources[0], destinations[-1]
+    sources, destinations = (
+        (_shared(*each, court), _either(*each, court))
+        for each in (
+            (difference.source, difference.source_seats),
+            (difference.destination, difference.destination_seats),
+        )
+    )
+    # Who is in both maps shows the change best, but a pair may need somebody who is new.
+    for found, others in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        for source in sources[found]:
+            for destination in destinations[others]:
+                if _identity(source) == _identity(destination):
+                    continue
+                if difference.same_node in {None, _same_node(source, destination)}:
+                    return source, destination
+    return sources[0][0], destinations[0][-1]
 
 
-def _members(
+def _either(
     unit: Unit, seats: tuple[Seat | None, Seat | None], court: Court
 ) -> tuple[Endpoint, ...]:
-    """Endpoints that are in both maps where there are any."""
+    """Endpoints that are in one of the maps, in the later one where there are any."""
     first, second = (seat.members if seat else () for seat in seats)
     if not first and not second:
         low, _, high = unit.name.partition("-")
         return (court.outside(parse_address(low), parse_address(high or low)),)
+    return second or first
+
+
+def _shared(
+    unit: Unit, seats: tuple[Seat | None, Seat | None], court: Court
+) -> tuple[Endpoint, ...]:
+    """Endpoints that are in both maps where there are any."""
+    first, second = (seat.members if seat else () for seat in seats)
     earlier = {(each.namespace, each.name): each for each in first}
     shared = [
         # Where a pod runs may be known to one of the maps only.
@@ -165,7 +184,7 @@ def _members(
         for each in second
         if (key := (each.namespace, each.name)) in earlier
     ]
-    return tuple(shared) or second or first
+    return tuple(shared) or _either(unit, seats, court)
 
 
 def _same_node(source: Endpoint, destination: Endpoint) -> bool:

@@ -18,7 +18,7 @@ def compile_none(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
     return Pipeline(
         profile,
         endpoints_of(snapshot, EndpointView(every_container)),
-        service_paths=(ServicePaths(ALWAYS, _OPEN, _OPEN, _OPEN, _OPEN, _OPEN),),
+        service_paths=(ServicePaths(ALWAYS, *(_OPEN,) * 7),),
         findings=tuple(
             Finding(
                 "PolicyNotEnforced",

@@ -41,7 +41,14 @@ def _service_account(account: ServiceAccount) -> dict[str, Any]:
 
 
 def _node(node: Node) -> dict[str, Any]:
-    addresses = [{"type": "InternalIP", "address": each} for each in node.addresses]
+    addresses = [
+        {"type": kind, "address": each}
+        for kind, found in (
+            ("InternalIP", node.addresses),
+            ("ExternalIP", node.external_addresses),
+        )
+        for each in found
+    ]
     status: dict[str, Any] = {"nodeInfo": {"operatingSystem": node.os}}
     if addresses:
         status["addresses"] = addresses

@@ -16,6 +16,7 @@ class NodeAddress(msgspec.Struct, frozen=True):
     """One of `status.addresses`; host names stand among the IP addresses."""
 
     address: str = ""
+    type: str = ""
 
 
 class NodeSystem(msgspec.Struct, rename="camel", frozen=True):
@@ -40,7 +41,16 @@ class NodeObject(msgspec.Struct, frozen=True):
 
 def node_of(name: str, labels: Mapping[str, str], status: NodeStatus) -> Node:
     """The node; its operating system is Linux where nothing says otherwise."""
-    plain = (plain_address(each.address) for each in status.addresses)
-    addresses = dict.fromkeys(each for each in plain if each is not None)
+    inside: dict[str, None] = {}
+    outside: dict[str, None] = {}
+    for each in status.addresses:
+        plain = plain_address(each.address)
+        if plain is not None:
+            (outside if each.type == "ExternalIP" else inside)[plain] = None
+    # What it speaks with in a family of which it has no other address.
+    families = {":" in each for each in inside}
+    inside.update((each, None) for each in outside if (":" in each) not in families)
+    further = tuple(each for each in outside if each not in inside)
     labelled = next((labels[each] for each in OS_LABELS if labels.get(each)), LINUX)
-    return Node(name, tuple(addresses), labels, status.node_info.operating_system or labelled)
+    system = status.node_info.operating_system or labelled
+    return Node(name, tuple(inside), labels, system, further)

@@ -81,12 +81,14 @@ class Pod:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node; `addresses` are those of `status.addresses` that are IP addresses."""
+    """A node; `addresses` are those IP addresses of `status.addresses` that it speaks with."""
 
     name: str
     addresses: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     os: str = LINUX
+    external_addresses: tuple[str, ...] = ()
+    """Those of type ExternalIP, which a cloud translates: it may be called by them."""
 
 
 class ServiceType(StrEnum):

@@ -156,6 +156,12 @@ class ServicePaths:
     """A pod calls a node port of a node."""
     cluster_address: ServicePath = ServicePath("ServiceBackend")
     """A pod or node calls the Service's own address."""
+    external_address: ServicePath | None = None
+    """A pod or node calls an address that the Service has outside, externalTrafficPolicy Cluster.
+
+    None where its node masquerades that, as kube-proxy does, and then forwards it like a connection
+    that came in from outside.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,12 +136,13 @@ class Mapped:
 
     @property
     def outside(self) -> list[int]:
-        """The first and last address of every range of the space."""
+        """The first and last address of every range of the space that is outside at all."""
+        space = self.solved.space
         return sorted(
             {
                 edge
-                for place in self.solved.space.places
-                if place.is_external
+                for place in space.places
+                if place.is_external and not space.is_inside(place.low, place.high)
                 for edge in (place.low, place.high)
             }
         )

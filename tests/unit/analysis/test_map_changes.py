@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from service.analysis.compare import Change
+from service.analysis.compare import Change, compare
 from service.analysis.witness import Court, witness_of
+from service.engines.registry import compile_pipeline
 from service.model.flow import PodEnd
 from service.model.verdict import Decision
-from tests.builders import Manifest, network_policy, node, pod, snapshot
+from service.usecases.flow_json import describe_end
+from tests.builders import Manifest, deployment, network_policy, node, pod, profile, snapshot
 from tests.unit.analysis.maps import changes_of, compared, solved_of
 
 WEB = pod("shop/web", {"app": "web"}, ips=["10.0.0.1"])
@@ -268,3 +270,76 @@ def test_a_witness_of_what_is_on_one_side_only() -> None:
             assert witness.before is None
             assert witness.after is not None
             assert witness.after.decision is block.after
+
+
+def _worker(name: str, on: str, label: str = "x", *, host: bool = False, **more: str) -> Manifest:
+    labels = {"app": label, **more}
+    return pod(f"shop/{name}", labels, owner="DaemonSet/w", on=on, hostNetwork=host)
+
+
+def test_variants_that_become_one_keep_their_own_nodes() -> None:
+    closed = network_policy("{podSelector: {matchLabels: {app: y}}, policyTypes: [Ingress]}")
+    first = [*NODES, _worker("w-0", "n1", "y"), _worker("w-1", "n2")]
+    second = [*NODES, _worker("w-0", "n1", "y"), _worker("w-1", "n2", z="1")]
+    found = compared([*first, closed], second, "npm")
+    told = {
+        (str(each.source), each.same_node)
+        for block in found.blocks
+        for each in found.differences(block)
+        if each.source.is_node
+    }
+    # The node that w-0 runs on reached it before.
+    assert told == {("node n2", False)}
+
+
+WEB_2 = pod("shop/web-2", {"app": "other"}, on="n2")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "question", "told"),
+    [
+        pytest.param(
+            [_worker("w-0", "n1")],
+            [_worker("w-0", "n1"), _worker("w-1", "n2"), ISOLATED],
+            "shop/DaemonSet/w -> shop/DaemonSet/w",
+            "pod:shop/w-0 -> pod:shop/w-1: None, Deny",
+            id="a pod does not show what it may send to another one",
+        ),
+        pytest.param(
+            [_worker("w-0", "n1")],
+            [_worker("w-0", "n1"), _worker("w-1", "n2"), ISOLATED],
+            "node n1 -> shop/DaemonSet/w",
+            "node:n1 -> pod:shop/w-1: None, Deny",
+            id="a pod on a node does not show what happens elsewhere",
+        ),
+        pytest.param(
+            [_worker("w-0", "n1", host=True), ISOLATED],
+            [_worker("w-0", "n1"), ISOLATED],
+            "node n2 -> shop/DaemonSet/w",
+            "node:n2 -> pod:shop/w-0: Allow, Deny",
+            id="a pod that was on the network of its node is still that pod",
+        ),
+        pytest.param(
+            [deployment("shop/web", {"app": "web"}, replicas=2), pod("shop/db"), ISOLATED],
+            [deployment("shop/web", {"app": "web"}, replicas=2), pod("shop/db"), WEB_2],
+            "shop/Pod/web-2 -> shop/Pod/db",
+            "pod:shop/web-2 -> pod:shop/db: None, Allow",
+            id="a pod that bears the name of another workload's is not that one",
+        ),
+    ],
+)
+def test_witnesses(before: list[Manifest], after: list[Manifest], question: str, told: str) -> None:
+    sides = [snapshot(*NODES, *each) for each in (before, after)]
+    pipelines = [compile_pipeline(each, profile("npm")) for each in sides]
+    comparison = compare(*(solved_of(each, "npm") for each in sides))
+    witnesses = [
+        witness_of(each, *map(Court, pipelines))
+        for block in comparison.blocks
+        for each in comparison.differences(block)
+        if f"{each.source} -> {each.destination}" == question
+    ]
+    assert len(witnesses) == 1
+    (shown,) = witnesses
+    decisions = (side.decision.value if side else None for side in (shown.before, shown.after))
+    ends = (describe_end(each) for each in (shown.flow.source, shown.flow.destination))
+    assert f"{' -> '.join(ends)}: {', '.join(map(str, decisions))}" == told

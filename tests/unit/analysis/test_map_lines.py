@@ -12,7 +12,7 @@ from service.model.intervals import Intervals
 from service.model.labels import LabelSelector, Operator, Requirement
 from service.model.ports import Protocol, ports_of
 from tests.builders import Manifest, namespace, network_policy, node, pod, service
-from tests.unit.analysis.maps import lines_of
+from tests.unit.analysis.maps import lines_of, summary_of
 from tests.vectors.calico import calico_object
 
 ALL = "TCP any port; UDP any port; SCTP any port"
@@ -292,3 +292,32 @@ def test_lines_stand_by_destination_and_then_by_source() -> None:
     assert names == sorted(names, key=lambda each: (order.index(each[0]), order.index(each[1])))
     # Every pair but a unit with itself, and addresses outside among each other.
     assert len(names) == len(set(names)) == 4 * 3 + 2 * 4
+
+
+@pytest.mark.parametrize(
+    ("block", "outside"),
+    [
+        # A pod's own address, and a pair of addresses of which one is nobody's.
+        ("10.0.0.9/32", []),
+        ("10.0.0.8/31", ["10.0.0.8-10.0.0.9"]),
+        ("192.168.0.4/32", []),
+        ("203.0.113.0/24", ["203.0.113.0-203.0.113.255"]),
+    ],
+)
+def test_a_range_that_pods_and_nodes_fill_is_not_outside(block: str, outside: list[str]) -> None:
+    cluster = [
+        node("n1", "192.168.0.4"),
+        pod("shop/db", {"app": "db"}, ips=["10.0.0.2"], on="n1"),
+        pod("shop/web", ips=["10.0.0.9"], on="n1"),
+        network_policy(
+            "{podSelector: {matchLabels: {app: db}}, "
+            f"ingress: [{{from: [{{ipBlock: {{cidr: {block}}}}}]}}]}}"
+        ),
+    ]
+    lines = lines_of(*cluster, engine="calico")
+    into = [each for each in lines if "-> shop/Pod/db" in each]
+    known = ("shop/Pod/web", "node n1")
+    assert [each.partition(" ->")[0] for each in into if not each.startswith(known)] == outside
+    summary = summary_of(*cluster, engine="calico")
+    (found,) = [each for each in summary.exposed if str(each.unit) == "shop/Pod/db"]
+    assert found.from_outside is bool(outside)

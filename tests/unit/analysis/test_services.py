@@ -150,3 +150,85 @@ def test_a_service_without_engine_is_open() -> None:
     closed = network_policy("{podSelector: {}, policyTypes: [Ingress, Egress]}")
     for question in ("lab/client -> svc:shop/web TCP/80", "203.0.113.10 -> 203.0.113.200 TCP/80"):
         assert _decided([EXPOSED, closed], question, "none") == "Allow"
+
+
+FROM_PODS = network_policy("{podSelector: {}, ingress: [{from: [{namespaceSelector: {}}]}]}")
+FROM_N1 = network_policy(
+    "{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 192.168.0.4/32}}]}]}"
+)
+
+
+@pytest.mark.parametrize(
+    ("engine", "policy", "backend", "expected"),
+    [
+        # On the caller's own node the address is translated after policies were asked.
+        ("calico", FROM_PODS, "a", "Allow"),
+        ("calico", FROM_N1, "a", "Deny"),
+        ("calico", FROM_PODS, "b", "Deny"),
+        ("calico", FROM_N1, "b", "Allow"),
+        ("cilium", FROM_PODS, "b", "Allow"),
+        ("cilium", FROM_N1, "b", "Deny"),
+        ("npm", FROM_PODS, "a", "NpmMasqueradedTrafficAccepted"),
+        ("npm", FROM_N1, "b", "NpmMasqueradedTrafficAccepted"),
+        ("kubernetes", FROM_PODS, "b", "SourceAddressUndefined"),
+        ("none", FROM_N1, "b", "Allow"),
+    ],
+)
+@pytest.mark.parametrize("address", ["203.0.113.200", "203.0.113.201"])
+def test_a_pod_that_calls_an_address_outside_comes_from_its_node(
+    engine: str, policy: Manifest, backend: str, expected: str, address: str
+) -> None:
+    """kube-proxy masquerades such calls unless externalTrafficPolicy is Local."""
+    alone = [
+        each for each in CLUSTER if each["metadata"]["name"] in {"n1", "n2", "client", backend}
+    ]
+    found = ask(snapshot(*alone, EXPOSED, policy), f"lab/client -> {address} TCP/80", engine)
+    codes = " ".join(sorted({each.code for each in found.assumptions}))
+    assert (codes or found.decision.value) == expected
+    local = {**EXPOSED, "spec": EXPOSED["spec"] | {"externalTrafficPolicy": "Local"}}
+    kept = ask(snapshot(*alone, local, policy), f"lab/client -> {address} TCP/80", engine)
+    inside = ask(snapshot(*alone, local, policy), "lab/client -> 10.0.0.7 TCP/80", engine)
+    assert kept.decision is inside.decision
+
+
+IPV4 = network_policy("{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.244.0.0/16}}]}]}")
+IPV6 = network_policy("{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 'fd00::/16'}}]}]}")
+
+
+@pytest.mark.parametrize(
+    ("addresses", "question", "policy", "expected"),
+    [
+        (["fd00:10::9"], "fd00:10::9", IPV4, "Deny"),
+        (["fd00:10::9"], "svc:shop/s", IPV4, "Deny"),
+        (["fd00:10::9"], "svc:shop/s", IPV6, "Allow"),
+        (["10.0.0.9"], "svc:shop/s", IPV4, "Allow"),
+        (["10.0.0.9"], "svc:shop/s", IPV6, "Deny"),
+        (["10.0.0.9", "fd00:10::9"], "10.0.0.9", IPV4, "Allow"),
+        (["10.0.0.9", "fd00:10::9"], "fd00:10::9", IPV4, "Deny"),
+        (["10.0.0.9", "fd00:10::9"], "svc:shop/s", IPV4, "AddressFamily"),
+        ([], "svc:shop/s", IPV4, "AddressFamily"),
+    ],
+)
+def test_a_service_is_called_in_its_own_address_families(
+    addresses: list[str], question: str, policy: Manifest, expected: str
+) -> None:
+    ips = {"clusterIP": addresses[0], "clusterIPs": addresses} if addresses else {}
+    cluster = [
+        pod("shop/backend", {"app": "web"}, ips=["10.244.1.1", "fd00:2::1"]),
+        pod("shop/caller", ips=["10.244.1.2", "fd00:2::2"]),
+        service("shop/s", {"app": "web"}, [{"port": 80}], **ips),
+    ]
+    found = ask(snapshot(*cluster, policy), f"shop/caller -> {question} TCP/80", "calico")
+    codes = " ".join(sorted({each.code for each in found.assumptions}))
+    assert (codes or found.decision.value) == expected
+
+
+def test_a_backend_without_the_family_of_the_call_is_none() -> None:
+    cluster = [
+        pod("shop/backend", {"app": "web"}, ips=["10.244.1.1"]),
+        pod("shop/caller", ips=["10.244.1.2", "fd00:2::2"]),
+        service("shop/s", {"app": "web"}, [{"port": 80}], clusterIP="fd00:10::9"),
+    ]
+    found = ask(snapshot(*cluster), "shop/caller -> svc:shop/s TCP/80")
+    assert found.decision is Decision.UNKNOWN
+    assert [each.code for each in found.assumptions] == ["EndpointHasNoNetwork"]

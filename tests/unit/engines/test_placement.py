@@ -6,8 +6,10 @@ import pytest
 
 from service.model.snapshot import ClusterFacts
 from tests.builders import Manifest, ask, deployment, namespace, network_policy, node, pod, snapshot
+from tests.unit.analysis.maps import lines_of
 from tests.unit.engines.rows import ENFORCING
 
+ALL = "TCP any port; UDP any port; SCTP any port"
 SHOP = namespace("shop")
 DENY_IN = network_policy("{podSelector: {}}")
 DENY_OUT = network_policy("{podSelector: {}, policyTypes: [Egress]}")
@@ -127,3 +129,37 @@ def test_workloads_without_nodes_are_taken_for_linux(engine: str) -> None:
     question = "203.0.113.10 -> shop/Deployment/web TCP/"
     assert _decided([server, NAMED], f"{question}9999", engine) == "Deny"
     assert _decided([server, NAMED], f"{question}8080", engine) == "Allow"
+
+
+@pytest.mark.parametrize(
+    ("block", "decisions"),
+    [
+        ("{cidr: 0.0.0.0/0}", "Allow Allow Allow Allow Allow"),
+        (
+            "{cidr: 0.0.0.0/0, except: [192.168.0.0/24]}",
+            "Deny Deny Allow SeveralAddresses Allow",
+        ),
+        ("{cidr: 192.168.0.0/24}", "Allow Allow Deny SeveralAddresses Deny"),
+        ("{cidr: 20.0.0.0/24}", "Deny Deny Allow Deny Deny"),
+    ],
+)
+def test_a_node_with_several_addresses_is_the_one_that_is_named(block: str, decisions: str) -> None:
+    """Nothing inside the cluster sees the address that a cloud translates to a node's own."""
+    one, other = node("n2", "192.168.0.5"), node("n3", "192.168.0.6", "10.9.0.6")
+    one["status"]["addresses"].append({"type": "ExternalIP", "address": "20.0.0.5"})
+    policy = network_policy(
+        f"{{podSelector: {{}}, ingress: [{{from: [{{ipBlock: {block}}}]}}], "
+        f"egress: [{{to: [{{ipBlock: {block}}}]}}]}}"
+    )
+    objects = [NODES[0], one, other, pod("shop/web", ips=["10.244.1.10"], on="n1"), policy]
+    ends = ["node:n2", "192.168.0.5", "20.0.0.5", "node:n3", "10.9.0.6"]
+    for question in ("{} -> shop/web TCP/80", "shop/web -> {} TCP/80"):
+        told = [_decided(objects, question.format(each), "calico") for each in ends]
+        assert " ".join(told) == decisions
+    lines = lines_of(SHOP, *objects, engine="calico")
+    for name, told in zip(("n2", "n3"), decisions.split()[::3], strict=True):
+        expected = {"Allow": [ALL], "Deny": [], "SeveralAddresses": [f"{ALL}? SeveralAddresses"]}
+        start = f"node {name} -> shop/Pod/web "
+        assert [each.removeprefix(start) for each in lines if each.startswith(start)] == expected[
+            told
+        ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from service.manifests.inventory_manifests import inventory_manifests
 from service.model.inventory import (
     METADATA_NAME_LABEL,
     Service,
@@ -12,6 +13,7 @@ from service.model.inventory import (
     TrafficPolicy,
 )
 from service.model.policy import UnreadPolicy
+from tests.builders import upload
 from tests.unit.manifests.reading import codes_of, faults_of, read
 
 
@@ -132,6 +134,30 @@ def test_nodes(metadata: str, status: str, os: str, addresses: tuple[str, ...]) 
         f"{{apiVersion: v1, kind: Node, metadata: {metadata}, status: {status}}}"
     ).inventory.nodes
     assert (node.os, node.addresses) == (os, addresses)
+
+
+@pytest.mark.parametrize(
+    ("found", "addresses", "external"),
+    [
+        ("InternalIP 10.0.0.4, ExternalIP 20.0.0.5", ("10.0.0.4",), ("20.0.0.5",)),
+        ("ExternalIP 20.0.0.5, InternalIP 10.0.0.4", ("10.0.0.4",), ("20.0.0.5",)),
+        ("ExternalIP 20.0.0.5", ("20.0.0.5",), ()),
+        ("InternalIP 10.0.0.4, ExternalIP 2001:db8::1", ("10.0.0.4", "2001:db8::1"), ()),
+        ("InternalIP 10.0.0.4, ExternalIP 10.0.0.4", ("10.0.0.4",), ()),
+        ("InternalIP 10.0.0.4, InternalIP 10.1.0.4", ("10.0.0.4", "10.1.0.4"), ()),
+    ],
+)
+def test_addresses_that_a_cloud_translates_are_not_those_a_node_speaks_with(
+    found: str, addresses: tuple[str, ...], external: tuple[str, ...]
+) -> None:
+    pairs = [each.split() for each in found.split(", ")]
+    shown = ", ".join(f"{{type: {kind}, address: '{address}'}}" for kind, address in pairs)
+    inventory = read(
+        f"{{apiVersion: v1, kind: Node, metadata: {{name: node-1}}, status: {{addresses: [{shown}]}}}}"
+    ).inventory
+    (node,) = inventory.nodes
+    assert (node.addresses, node.external_addresses) == (addresses, external)
+    assert upload(*map(dict, inventory_manifests(inventory))).inventory.nodes == (node,)
 
 
 def test_a_namespace_bears_its_name_as_a_label() -> None:
