@@ -129,6 +129,8 @@ class InventoryDraft:
                 read.spec.replicas,
                 read.is_finished_job,
                 read.spec.has_several_pods(source.kind),
+                read.spec.first_ordinal,
+                read.spec.manual_selector,
             )
         )
 

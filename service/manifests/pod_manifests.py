@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from service.manifests.pod_owners import maker_of, without_job_name, without_ordinal
 from service.model.inventory import ContainerPort, ContainerRole, Owner, Pod
 
 _API_VERSIONS = {
@@ -40,13 +41,21 @@ def metadata_of(name: str, labels: Mapping[str, str], namespace: str = "") -> di
 def pod_manifests(pods: Iterable[Pod]) -> Iterator[dict[str, Any]]:
     """The objects that read back as these pods; pods of one template are one object."""
     of_templates: dict[tuple[str, Owner], list[Pod]] = {}
+    of_makers: dict[tuple[str, Owner], dict[Owner, Pod]] = {}
     for pod in pods:
         if pod.from_template and pod.owner is not None:
             of_templates.setdefault((pod.namespace, pod.owner), []).append(pod)
-        else:
-            yield _pod(pod)
-    for (_, owner), found in of_templates.items():
+            continue
+        yield _pod(pod)
+        maker = maker_of(pod.owner, pod.labels) if pod.owner and not pod.is_finished else None
+        if pod.owner is not None and maker is not None:
+            of_makers.setdefault((pod.namespace, maker), {}).setdefault(pod.owner, pod)
+    for (namespace, owner), found in of_templates.items():
         yield _workload(found[0], owner, len(found))
+        # The pods of a ReplicaSet or Job that is no part of it would be taken for pods of it,
+        # as its name tells, if the object were not there to tell otherwise.
+        for other, pod in of_makers.get((namespace, owner), {}).items():
+            yield _workload(pod, other, 1)
 
 
 def _pod(pod: Pod) -> dict[str, Any]:
@@ -71,21 +80,34 @@ def _pod(pod: Pod) -> dict[str, Any]:
 
 
 def _workload(pod: Pod, owner: Owner, pods: int) -> dict[str, Any]:
-    spec = _spec(pod)
+    spec, labels = _spec(pod), pod.labels
+    body: dict[str, Any] = {}
     if owner.kind in _JOBS:
         spec["restartPolicy"] = "Never"
+        if pods > 1:
+            body["parallelism"] = pods
+    elif owner.kind != "DaemonSet":
+        body["replicas"] = pods
+    if owner.kind == "StatefulSet":
+        labels, ordinal = without_ordinal(labels)
+        if ordinal:
+            body["ordinals"] = {"start": ordinal}
+    elif owner.kind == "Job":
+        given = without_job_name(labels, owner.name)
+        if given is None:
+            body |= {"manualSelector": True, "selector": {"matchLabels": dict(labels)}}
+        else:
+            labels = given
     template: dict[str, Any] = {"spec": spec}
-    if pod.labels:
-        template = {"metadata": {"labels": dict(pod.labels)}, **template}
-    body: dict[str, Any] = {"template": template}
-    if pods > 1 and owner.kind != "DaemonSet":
-        body = {"parallelism" if owner.kind in _JOBS else "replicas": pods, **body}
+    if labels:
+        template = {"metadata": {"labels": dict(labels)}, **template}
+    body["template"] = template
     if owner.kind == "CronJob":
         body = {"schedule": _SCHEDULE, "suspend": True, "jobTemplate": {"spec": body}}
     elif owner.kind == "ReplicationController":
-        body = {"selector": dict(pod.labels), **body}
+        body = {"selector": dict(labels), **body}
     elif owner.kind != "Job":
-        body = {"selector": {"matchLabels": dict(pod.labels)}, **body}
+        body = {"selector": {"matchLabels": dict(labels)}, **body}
     metadata = metadata_of(owner.name, {}, pod.namespace)
     return manifest(_API_VERSIONS[owner.kind], owner.kind, metadata, spec=body)
 

@@ -79,7 +79,11 @@ class PodParts:
 
     def addresses(self, place: Place, status: PodStatus, *, is_host: bool) -> tuple[str, ...]:
         """The pod's addresses; one on its node's network has its node's."""
-        given = [each.ip for each in status.pod_ips] or [status.pod_ip]
+        given = [each.ip for each in status.pod_ips]
+        # Where they differ, podIP counts (pkg/apis/core/v1/conversion.go,
+        # Convert_v1_PodStatus_To_core_PodStatus).
+        if status.pod_ip and status.pod_ip != next(iter(given), ""):
+            given = [status.pod_ip]
         if is_host and not any(given):
             given = [status.host_ip]
         found: list[str] = []

@@ -133,7 +133,8 @@ def _owned(pod: Pod, workloads: Iterable[Workload]) -> Pod:
     chosen = [
         each
         for each in workloads
-        if each.controller is None
+        # What made a ReplicaSet or Job is what the pod is said to belong to.
+        if (each.controller is None or each.kind not in {"ReplicaSet", "Job"})
         and pod.name.startswith(f"{each.pod.name}-")
         and all(each.pod.labels.get(key, value) == value for key, value in pod.labels.items())
     ]

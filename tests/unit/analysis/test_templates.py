@@ -34,6 +34,15 @@ BY_ADDRESS = network_policy(
         ports: [{port: 5432}]
     """
 )
+INDEX = "apps.kubernetes.io/pod-index"
+POD_NAME = "statefulset.kubernetes.io/pod-name"
+JOB_NAMES = ("batch.kubernetes.io/job-name", "job-name")
+#: As the controllers label them, whatever the templates say.
+NUMBERED = [
+    pod(f"shop/db-{at}", LABELS | {INDEX: f"{at}", POD_NAME: f"db-{at}"}, owner="StatefulSet/db")
+    for at in range(2)
+]
+NAMED = [pod("shop/db-x2rnm", LABELS | dict.fromkeys(JOB_NAMES, "db"), owner="Job/db")]
 POLICIES = pytest.mark.parametrize("policy", [CLOSED, OPEN, BY_ADDRESS], ids=["no", "own", "any"])
 ENGINES = pytest.mark.parametrize("engine", engine_names())
 
@@ -66,3 +75,42 @@ def test_what_breaks_between_replicas_is_a_difference() -> None:
         assert [each for each in found if each.count(OWNER) > 1] == expected
     found = changes_of(compared(ALONE, [*ALONE, CLOSED], "kubernetes"))
     assert not [each for each in found if each.count(OWNER) > 1]
+
+
+def _as(kind: str, **spec: object) -> Manifest:
+    found = deployment("shop/db", LABELS)
+    version = "batch/v1" if kind == "Job" else "apps/v1"
+    return {
+        **found,
+        "apiVersion": version,
+        "kind": kind,
+        "spec": {"template": found["spec"]["template"], **spec},
+    }
+
+
+@ENGINES
+@pytest.mark.parametrize(
+    ("template", "pods", "key", "value"),
+    [
+        (_as("StatefulSet", replicas=2), NUMBERED, POD_NAME, "db-0"),
+        (_as("StatefulSet", replicas=2), NUMBERED, INDEX, "1"),
+        (_as("StatefulSet", replicas=1), NUMBERED[:1], POD_NAME, "db-0"),
+        *((_as("Job"), NAMED, key, "db") for key in JOB_NAMES),
+    ],
+    ids=["pod name", "index", "one pod", *JOB_NAMES],
+)
+def test_labels_that_no_template_shows_are_selected(
+    engine: str, template: Manifest, pods: list[Manifest], key: str, value: str
+) -> None:
+    closed = network_policy({"podSelector": {"matchLabels": {key: value}}})
+    manifests = [SERVICE, closed, pod("shop/web")]
+    lines = lines_of(template, *manifests, engine=engine, itself=True)
+    assert lines == lines_of(*pods, *manifests, engine=engine, itself=True)
+    if engine == "kubernetes":
+        assert lines != lines_of(template, *manifests[:1], manifests[2], itself=True)
+
+
+def test_replicas_that_are_left_to_an_autoscaler_are_asked_about_one_another() -> None:
+    scaled = deployment("shop/db", LABELS)
+    del scaled["spec"]["replicas"]
+    assert ask(snapshot(scaled, CLOSED), SELF).decision is Decision.DENY

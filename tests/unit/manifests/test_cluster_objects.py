@@ -152,8 +152,9 @@ def test_addresses_that_a_cloud_translates_are_not_those_a_node_speaks_with(
 ) -> None:
     pairs = [each.split() for each in found.split(", ")]
     shown = ", ".join(f"{{type: {kind}, address: '{address}'}}" for kind, address in pairs)
+    status = f"{{addresses: [{shown}]}}"
     inventory = read(
-        f"{{apiVersion: v1, kind: Node, metadata: {{name: node-1}}, status: {{addresses: [{shown}]}}}}"
+        f"{{apiVersion: v1, kind: Node, metadata: {{name: node-1}}, status: {status}}}"
     ).inventory
     (node,) = inventory.nodes
     assert (node.addresses, node.external_addresses) == (addresses, external)

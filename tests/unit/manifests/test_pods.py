@@ -54,6 +54,17 @@ def test_a_pod_from_a_file() -> None:
             "addresses",
             ("10.0.0.1", "2001:db8::1"),
         ),
+        ("", "podIPs: [{ip: 10.0.0.1}]", "addresses", ("10.0.0.1",)),
+        ("", "podIP: 10.0.0.9, podIPs: [{}]", "addresses", ("10.0.0.9",)),
+        ("", "podIP: 10.0.0.9, podIPs: [{}, {ip: 10.0.0.1}]", "addresses", ("10.0.0.9",)),
+        # Kubernetes takes podIPs for stale then.
+        (
+            "",
+            "podIP: 10.0.0.9, podIPs: [{ip: 10.0.0.1}, {ip: 'fd00::1'}]",
+            "addresses",
+            ("10.0.0.9",),
+        ),
+        ("hostNetwork: true", "hostIP: 10.0.0.9, podIPs: [{}]", "addresses", ("10.0.0.9",)),
         ("", "hostIP: 10.0.0.9", "addresses", ()),
         ("hostNetwork: true", "hostIP: 10.0.0.9", "addresses", ("10.0.0.9",)),
         ("hostNetwork: true", "hostIP: 10.0.0.9, podIP: 10.0.0.8", "addresses", ("10.0.0.8",)),
