@@ -17,7 +17,8 @@ from service.engines.cilium_admin import (
 )
 from service.engines.cilium_options import OPTIONS, Agent
 from service.engines.cilium_peers import PeerReader
-from service.engines.cilium_policy import NamedEgressPorts, addressable, reading
+from service.engines.cilium_policy import addressable, open_names, reading
+from service.engines.cilium_port_names import PortNames, resolves_names
 from service.engines.cilium_refusals import accepted, remarks
 from service.engines.cilium_rules import Phases, RuleCompiler, inspects_dns
 from service.engines.cilium_versions import version_for_kubernetes
@@ -41,7 +42,6 @@ from service.model.cilium import (
 )
 from service.model.condition import IS_POD, Assumed
 from service.model.engine import EngineProfile
-from service.model.inventory import ContainerRole
 from service.model.network_policy import NetworkPolicy
 from service.model.pipeline import (
     ANY_PEER,
@@ -67,20 +67,11 @@ SCTP = Assumption(
     "CiliumSctpEnabled",
     "Cilium drops SCTP unless sctp.enabled is set; AKS does not document whether it is",
 )
-SIDECAR_PORT_NAMES = Assumption(
-    "CiliumSidecarPortNames",
-    "Cilium collected port names from spec.containers in the versions that were read; whether "
-    "newer ones see those of init containers is not verified",
-)
 NODE_PORT = Assumption(
     "NodePortFromPod",
     "with socket load balancing a pod's call to a node port is normally rewritten to the backend "
     "before policy sees it, which is not verified",
 )
-
-
-def _resolves_names(role: ContainerRole) -> bool | Assumption:
-    return True if role is ContainerRole.REGULAR else SIDECAR_PORT_NAMES
 
 
 def _paths(routing: str) -> ServicePaths:
@@ -93,17 +84,24 @@ def _paths(routing: str) -> ServicePaths:
         load_balancer_same_node=ServicePath("CiliumWorldIdentity", (Treatment.AS_SOURCE,)),
         load_balancer_other_node=other_node,
         node_port_from_pod=ServicePath("NodePortFromPod", (), NODE_PORT),
+        # The socket load balancer translates before anything could be masqueraded.
+        external_address=ServicePath("ServiceBackend"),
     )
 
 
 def compile_cilium(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
     """NetworkPolicies and Cilium's own policies, in the one stage that they share."""
     agent = Agent.of(profile)
-    endpoints = endpoints_of(snapshot, EndpointView(_resolves_names, agent.features.hides_label))
-    names = NamedEgressPorts.of(endpoints)
-    how = reading(agent.features, names, nodes_by_address=agent.nodes_by_address)
+    endpoints = endpoints_of(snapshot, EndpointView(resolves_names, agent.features.hides_label))
+    names = PortNames()
+    if not agent.features.resolves_names_per_destination:
+        names = PortNames.of_all_pods(endpoints)
+    by_address = agent.nodes_by_address
+    how = reading(agent.features, names, nodes_by_address=by_address)
     inventory = snapshot.inventory
-    plain = translate_all(network_policies(snapshot.policy_set.policies), how)
+    kubernetes = network_policies(snapshot.policy_set.policies)
+    plain = translate_all(kubernetes, how)
+    in_doubt = tuple(open_names(kubernetes, agent.features, names, nodes_by_address=by_address))
     policies = without_network_policies(snapshot.policy_set.policies)
     own, refused = accepted(cilium_policies(policies), agent.configuration)
     learns_names = inspects_dns(own)
@@ -112,7 +110,7 @@ def compile_cilium(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
             agent.features,
             inventory,
             tuple(each for each in policies if isinstance(each, CiliumCidrGroup)),
-            addressable(nodes_by_address=agent.nodes_by_address),
+            addressable(nodes_by_address=by_address),
             agent.features.negative_namespaces_exclude_world,
             learns_names,
         ),
@@ -132,11 +130,16 @@ def compile_cilium(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
             )
         phases = Phases()
         phases.allowing.extend(parts(plain, direction))
+        if direction is Direction.EGRESS:
+            phases.allowing.extend(in_doubt)
         for each in own:
             compiler.add(each, direction, phases)
         if agent.enforcement == "always":
             phases.allowing.append(_ENFORCED_ALWAYS)
-        common = (*phases.denying, *phases.allowing, *phases.filtering, *around.last)
+        # The entry for the local host is one more that allows: denials beat it (cilium#12716,
+        # #44590), while neither isolation nor the proxy keeps the own node out.
+        own_node = NODE_TO_POD.policies if direction is Direction.INGRESS else ()
+        common = (*phases.denying, *own_node, *phases.allowing, *phases.filtering, *around.last)
         stages[direction] = (*around.before, Stage("policy", common), *around.after)
         if agent.enforcement == "never":
             stages[direction] = ()
@@ -145,7 +148,7 @@ def compile_cilium(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
     return Pipeline(
         profile,
         endpoints,
-        ingress=(*sctp, NODE_TO_POD, *stages[Direction.INGRESS]),
+        ingress=(*sctp, *stages[Direction.INGRESS]),
         egress=(*sctp, *stages[Direction.EGRESS]),
         service_paths=(_paths(option(profile, OPTIONS, "routing")),),
         findings=(

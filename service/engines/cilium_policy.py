@@ -5,18 +5,20 @@ Source: cilium/cilium pkg/k8s/network_policy.go and Documentation/network/kubern
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache, partial
 
 from service.engines.cilium_own_labels import pods_labelled
+from service.engines.cilium_port_names import CERTAIN, Doubts, PortNames
 from service.engines.cilium_versions import CiliumFeatures
-from service.engines.memo import IdentityMemo
 from service.engines.network_policy import (
     Reading,
     block_addresses,
+    parts,
     port_traffic,
     selected,
+    translate_all,
 )
 from service.model.addresses import has_leading_zeros
 from service.model.assumption import Assumption
@@ -33,7 +35,7 @@ from service.model.condition import (
     any_of,
     in_namespace,
 )
-from service.model.endpoint import Endpoint, EndpointKind
+from service.model.intervals import NOTHING
 from service.model.network_policy import (
     IPBlock,
     NetworkPolicy,
@@ -41,8 +43,8 @@ from service.model.network_policy import (
     NetworkPolicyPort,
     PolicyType,
 )
-from service.model.pipeline import NO_TRAFFIC, Direction, Traffic
-from service.model.ports import NamedPort
+from service.model.pipeline import NO_TRAFFIC, Direction, StagePolicy, Traffic
+from service.model.ports import ALL_TRAFFIC, NamedPort, Protocol
 
 NODES_BY_NEGATION = Assumption(
     "CiliumNegativeNamespaceSelectorNodes",
@@ -53,31 +55,6 @@ LEGACY_CIDR = Assumption(
     "CiliumLegacyCidr",
     "whether Cilium refuses a policy because of a CIDR with leading zeros is not verified",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class NamedEgressPorts:
-    """Port names that mean several numbers somewhere in the cluster."""
-
-    ambiguous: frozenset[NamedPort]
-
-    @classmethod
-    def of(cls, endpoints: tuple[Endpoint, ...]) -> NamedEgressPorts:
-        """Look at every pod of the cluster, if that was not done yet."""
-        return _NAMES.get((endpoints,), None, lambda: cls._of(endpoints))
-
-    @classmethod
-    def _of(cls, endpoints: Iterable[Endpoint]) -> NamedEgressPorts:
-        numbers: dict[NamedPort, set[int]] = {}
-        for endpoint in endpoints:
-            if endpoint.kind is EndpointKind.POD:
-                for port in endpoint.ports:
-                    key = NamedPort(port.name, port.protocol)
-                    numbers.setdefault(key, set()).add(port.number)
-        return cls(frozenset(key for key, found in numbers.items() if len(found) > 1))
-
-
-_NAMES: IdentityMemo[NamedEgressPorts] = IdentityMemo(16)
 
 
 def written_types(policy: NetworkPolicy) -> frozenset[PolicyType]:
@@ -98,20 +75,52 @@ def addressable(*, nodes_by_address: bool) -> Condition:
     return any_of(IS_EXTERNAL, IS_NODE) if nodes_by_address else IS_EXTERNAL
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def reading(
-    features: CiliumFeatures, names: NamedEgressPorts, *, nodes_by_address: bool
+    features: CiliumFeatures,
+    names: PortNames,
+    *,
+    nodes_by_address: bool,
+    doubts: Doubts = CERTAIN,
 ) -> Reading:
-    """Cilium's reading in one version; `nodes_by_address`: policy-cidr-match-mode nodes."""
+    """Cilium's reading in one version; `nodes_by_address`: policy-cidr-match-mode nodes.
+
+    With `doubts`, only of the port names that rest on them.
+    """
     matched = addressable(nodes_by_address=nodes_by_address)
     return Reading(
         pods=pods_labelled,
         types=written_types,
         selector_peer=partial(_selector_peer, features),
         block_peer=partial(_block_peer, matched),
-        in_force=_in_force,
-        port=partial(_port, features, names),
+        in_force=partial(_in_force, doubts),
+        port=partial(_port, features, names, doubts),
+        any_traffic=NOTHING if doubts else ALL_TRAFFIC,
     )
+
+
+def open_names(
+    policies: Iterable[NetworkPolicy],
+    features: CiliumFeatures,
+    names: PortNames,
+    *,
+    nodes_by_address: bool,
+) -> Iterator[StagePolicy]:
+    """What policies let out only if a port name stands for what it may stand for.
+
+    They are parts of their own: the policies themselves isolate, whatever their names mean.
+    """
+    naming = [each for each in policies if _names_ports(each)] if names.doubted else []
+    for doubts in names.doubted:
+        how = reading(features, names, nodes_by_address=nodes_by_address, doubts=doubts)
+        for part in parts(translate_all(naming, how), Direction.EGRESS):
+            rules = tuple(each for each in part.rules if each.traffic.numbered)
+            if rules:
+                yield replace(part, rules=rules, isolates=False)
+
+
+def _names_ports(policy: NetworkPolicy) -> bool:
+    return any(isinstance(port.port, str) for rule in policy.egress for port in rule.ports)
 
 
 def _selector_peer(features: CiliumFeatures, namespace: str, peer: NetworkPolicyPeer) -> Condition:
@@ -139,31 +148,29 @@ def _block_peer(matched: Condition, block: IPBlock) -> Condition:
     return all_of(matched, AddressIn(block_addresses(block)))
 
 
-def _in_force(policy: NetworkPolicy) -> Condition:
+def _in_force(doubts: Doubts, policy: NetworkPolicy) -> Condition:
+    rests_on = all_of(*map(Assumed, doubts))
     # One element that Cilium cannot read and the whole object is refused.
     for rule in (*policy.ingress, *policy.egress):
         for peer in rule.peers:
             block = peer.ip_block
             if block is not None and any(map(has_leading_zeros, (block.cidr, *block.excepts))):
-                return Assumed(LEGACY_CIDR)
-    return ALWAYS
+                return all_of(rests_on, Assumed(LEGACY_CIDR))
+    return rests_on
 
 
 def _port(
     features: CiliumFeatures,
-    names: NamedEgressPorts,
+    names: PortNames,
+    doubts: Doubts,
     port: NetworkPolicyPort,
     direction: Direction,
 ) -> Traffic:
+    if isinstance(port.port, str):
+        return names.traffic(NamedPort(port.port, Protocol[port.protocol]), direction, doubts)
+    if doubts:
+        return NO_TRAFFIC
     if port.end_port is not None and not features.honours_end_port:
         # Versions before 1.17 ignore endPort and use `port` alone.
         return port_traffic(NetworkPolicyPort(port.protocol, port.port), direction)
-    traffic = port_traffic(port, direction)
-    if (
-        direction is Direction.EGRESS
-        and not features.resolves_names_per_destination
-        and any(each in names.ambiguous for each in traffic.named)
-    ):
-        # One name with several numbers cannot be decided and the entry is skipped (cilium#30003).
-        return NO_TRAFFIC
-    return traffic
+    return port_traffic(port, direction)

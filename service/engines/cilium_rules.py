@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from service.engines.cilium_labels import subject_selector
 from service.engines.cilium_peers import UNKNOWN_FIELD, PeerReader, plain_selector, required
-from service.engines.cilium_policy import NamedEgressPorts
+from service.engines.cilium_port_names import Doubts, PortNames
 from service.engines.cilium_traffic import icmp_traffic, ports_traffic
 from service.engines.network_policy import union
 from service.engines.node_selection import nodes_selected
@@ -33,6 +33,7 @@ from service.model.network_policy import PolicyType
 from service.model.pipeline import (
     ANY_PEER,
     ANY_TRAFFIC,
+    NO_TRAFFIC,
     Direction,
     Effect,
     Origin,
@@ -83,7 +84,7 @@ class RuleCompiler:
     """Compiles policies; `polices_nodes`: whether the host firewall is on."""
 
     peers: PeerReader
-    names: NamedEgressPorts
+    names: PortNames
     polices_nodes: bool
 
     def add(self, policy: CiliumPolicy, direction: Direction, phases: Phases) -> None:
@@ -157,11 +158,12 @@ class _Part:
         for rule in rules:
             if rule.needs_authentication:
                 continue
-            peers = self._peers(rule, needed)
-            traffic = self._traffic(rule)
-            if peers and (traffic.numbered or traffic.named):
-                origin = Origin("CiliumPolicyRule", self.policy.ref, rule.pointer)
-                found.append(Rule(effect, origin, peers, traffic))
+            origin = Origin("CiliumPolicyRule", self.policy.ref, rule.pointer)
+            for doubts in self.compiler.names.readings(self.direction):
+                traffic = self._traffic(rule, doubts)
+                peers = self._peers(rule, needed, doubts)
+                if peers and (traffic.numbered or traffic.named):
+                    found.append(Rule(effect, origin, peers, traffic))
         return found
 
     def _filtered(self, rule: CiliumRule, needed: Condition, *, spares: bool) -> Iterator[Rule]:
@@ -169,63 +171,67 @@ class _Part:
 
         `spares`: whether requests that no rule matches are refused only by default deny.
         """
-        peers = self._peers(rule, needed)
-        for doubt, traffic, refuses in self._filters(rule, spares=spares):
-            if not peers or not (traffic.numbered or traffic.named):
-                continue
-            through = tuple(
-                Peer(all_of(each.condition, Assumed(doubt)), each.pointer) for each in peers
-            )
-            origin = Origin("CiliumPolicyRule", self.policy.ref, rule.pointer, doubt.detail)
-            yield Rule(Effect.ALLOW, origin, through, traffic)
-            if refuses:
-                refused = Origin(doubt.code, self.policy.ref, rule.pointer, doubt.detail)
-                yield Rule(Effect.DENY, refused, peers, traffic)
+        for doubts in self.compiler.names.readings(self.direction):
+            peers = self._peers(rule, needed, doubts)
+            for doubt, traffic, refuses in self._filters(rule, doubts, spares=spares):
+                if not peers or not (traffic.numbered or traffic.named):
+                    continue
+                through = tuple(
+                    Peer(all_of(each.condition, Assumed(doubt)), each.pointer) for each in peers
+                )
+                origin = Origin("CiliumPolicyRule", self.policy.ref, rule.pointer, doubt.detail)
+                yield Rule(Effect.ALLOW, origin, through, traffic)
+                if refuses:
+                    refused = Origin(doubt.code, self.policy.ref, rule.pointer, doubt.detail)
+                    yield Rule(Effect.DENY, refused, peers, traffic)
 
     def _filters(
-        self, rule: CiliumRule, *, spares: bool
+        self, rule: CiliumRule, doubts: Doubts, *, spares: bool
     ) -> Iterator[tuple[Assumption, Traffic, bool]]:
         """What a proxy looks into, and whether it refuses by itself what no rule matches."""
         if rule.needs_authentication:
-            yield AUTHENTICATION, self._traffic(rule, with_filters=True), True
+            yield AUTHENTICATION, self._traffic(rule, doubts, with_filters=True), True
             return
         for port_rule in rule.to_ports or ():
             if port_rule.l7 is not None and not _lets_all_through(port_rule.l7):
                 kind = port_rule.l7.kind
                 doubt = Assumption("L7Filtered", f"only {_FILTERS[kind]} get through")
-                yield doubt, self._ports(port_rule.ports), not (spares and kind in _SPARED)
+                refuses = not (spares and kind in _SPARED)
+                yield doubt, self._ports(port_rule.ports, doubts), refuses
 
-    def _peers(self, rule: CiliumRule, needed: Condition) -> tuple[Peer, ...]:
-        doubts = (Assumed(UNKNOWN_FIELD),) if rule.unknown_fields else ()
+    def _peers(self, rule: CiliumRule, needed: Condition, doubts: Doubts) -> tuple[Peer, ...]:
+        unknown = (UNKNOWN_FIELD,) if rule.unknown_fields else ()
+        rests_on = tuple(map(Assumed, (*unknown, *doubts)))
         if rule.peers is None:
-            return (Peer(all_of(*doubts)),) if doubts else ANY_PEER
+            return (Peer(all_of(*rests_on)),) if rests_on else ANY_PEER
         return tuple(
             Peer(
                 all_of(
                     self.compiler.peers.peer(each, self.policy.ref.namespace, self.direction),
                     *((needed,) if isinstance(each, EndpointsPeer) else ()),
-                    *doubts,
+                    *rests_on,
                 ),
                 f"{rule.pointer}/{rule.member}/{index}",
             )
             for index, each in enumerate(rule.peers)
         )
 
-    def _traffic(self, rule: CiliumRule, *, with_filters: bool = False) -> Traffic:
+    def _traffic(self, rule: CiliumRule, doubts: Doubts, *, with_filters: bool = False) -> Traffic:
+        """What the rule speaks of as far as it rests on just these doubts."""
         if rule.icmps is not None:
-            return icmp_traffic(rule.icmps)
+            return NO_TRAFFIC if doubts else icmp_traffic(rule.icmps)
         if rule.to_ports is not None:
             return union(
-                self._ports(each.ports)
+                self._ports(each.ports, doubts)
                 for each in rule.to_ports
                 if with_filters or each.l7 is None or _lets_all_through(each.l7)
             )
         # Without an L3 member either, a rule selects nothing.
-        return ANY_TRAFFIC if rule.peers is not None else union(())
+        return NO_TRAFFIC if doubts or rule.peers is None else ANY_TRAFFIC
 
-    def _ports(self, ports: tuple[CiliumPort, ...]) -> Traffic:
+    def _ports(self, ports: tuple[CiliumPort, ...], doubts: Doubts) -> Traffic:
         features = self.compiler.peers.features
-        return ports_traffic(ports, self.direction, features, self.compiler.names)
+        return ports_traffic(ports, self.direction, features, self.compiler.names, doubts)
 
     def _required(self, rules: tuple[CiliumRule, ...]) -> Condition:
         if not self.compiler.peers.features.reads_requires:

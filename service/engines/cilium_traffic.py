@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from service.engines.cilium_policy import NamedEgressPorts
+from service.engines.cilium_port_names import CERTAIN, Doubts, PortNames
 from service.engines.cilium_versions import CiliumFeatures
 from service.engines.network_policy import union
 from service.model.cilium import CiliumPort, IcmpField
-from service.model.intervals import NOTHING, Intervals
+from service.model.intervals import Intervals
 from service.model.pipeline import NO_TRAFFIC, Direction, Traffic
 from service.model.ports import (
     PORT_PROTOCOLS,
@@ -40,11 +40,14 @@ def ports_traffic(
     ports: Iterable[CiliumPort],
     direction: Direction,
     features: CiliumFeatures,
-    names: NamedEgressPorts,
+    names: PortNames,
+    doubts: Doubts = CERTAIN,
 ) -> Traffic:
-    """The elements of one `ports` list; none at all is no traffic."""
+    """The elements of one `ports` list that rest on just these doubts; none are no traffic."""
     return union(
-        _port(port, number, direction, features, names)
+        names.traffic(NamedPort(port.port, number), direction, doubts)
+        if isinstance(port.port, str)
+        else (NO_TRAFFIC if doubts else _port(port, port.port, number, features))
         for port in ports
         for number in _protocols(port)
     )
@@ -62,32 +65,17 @@ def _protocols(port: CiliumPort) -> Iterator[int]:
         yield PROTOCOL_NUMBERS[port.protocol]
 
 
-def _port(
-    port: CiliumPort,
-    protocol: int,
-    direction: Direction,
-    features: CiliumFeatures,
-    names: NamedEgressPorts,
-) -> Traffic:
-    if isinstance(port.port, str):
-        name = NamedPort(port.port, protocol)
-        ambiguous = (
-            direction is Direction.EGRESS
-            and not features.resolves_names_per_destination
-            and name in names.ambiguous
-        )
-        # One name with several numbers cannot be decided and the entry is skipped.
-        return NO_TRAFFIC if ambiguous else Traffic(NOTHING, (name,))
+def _port(port: CiliumPort, first: int, protocol: int, features: CiliumFeatures) -> Traffic:
     if protocol not in PORT_PROTOCOLS:
-        if port.port == 0 or protocol not in {Protocol.ICMP, Protocol.ICMPv6}:
+        if first == 0 or protocol not in {Protocol.ICMP, Protocol.ICMPv6}:
             return Traffic(whole_protocol(protocol))
-        return Traffic(Intervals((_icmp_type(protocol, port.port),)))
-    if port.port == 0:
+        return Traffic(Intervals((_icmp_type(protocol, first),)))
+    if first == 0:
         return Traffic(ports_of(protocol))
-    last = port.port
-    if port.end_port is not None and port.end_port > port.port and features.honours_end_port:
+    last = first
+    if port.end_port is not None and port.end_port > first and features.honours_end_port:
         last = port.end_port
-    return Traffic(ports_of(protocol, port.port, last))
+    return Traffic(ports_of(protocol, first, last))
 
 
 def _icmp_type(protocol: int, icmp_type: int) -> tuple[int, int]:

@@ -111,9 +111,6 @@ class NaiveCilium(ClusterTiers):
         sctp: Truth = True
         if packet.protocol == "SCTP" and subject.pod is not None:
             sctp = {"enabled": True, "disabled": False}.get(self.agent.options.get("sctp", ""))
-        near = packet.peer.uses_node_network and packet.peer.node == subject.node
-        if packet.kind == "Ingress" and subject.pod is not None and near:
-            return sctp
         if self.agent.has("policyEnforcement", "never"):
             return sctp
         answers = {self._within(packet, order) for order in self._orders()}
@@ -137,6 +134,10 @@ class NaiveCilium(ClusterTiers):
         if packet.subject.pod is not None:
             if self.agent.has("policyEnforcement", "always"):
                 found.isolated.append(True)
+            near = packet.peer.uses_node_network and packet.peer.node == packet.subject.node
+            if packet.kind == "Ingress" and near:
+                # The entry that lets the local host in is one to allow, which denials beat.
+                found.allowed.append(True)
             for policy in self.policies:
                 self._add_network_policy(policy, packet, found)
         specs = [(each, spec) for each in self._own for spec in _specs(each)]
@@ -188,13 +189,14 @@ class NaiveCilium(ClusterTiers):
             found.allowed.append(every([peers, self._is_on_port(rule, packet)]))
             for each in rule.get("toPorts") or ():
                 kind = filter_of(each)
-                if not kind or not self._is_listed(each["ports"], packet):
+                listed = self._is_listed(each["ports"], packet)
+                if not kind or listed is False:
                     continue
                 # With default deny off, a proxy lets through what no rule of it is about.
                 spared = (
                     switch is False and self.agent.since(16) and kind in {"http", "kafka", "dns"}
                 )
-                (found.watched if spared else found.inspected).append(peers)
+                (found.watched if spared else found.inspected).append(every([peers, listed]))
 
     def _required(
         self, rules: Sequence[Manifest], place: str, namespace: str, packet: Packet
@@ -252,7 +254,7 @@ class NaiveCilium(ClusterTiers):
             if peers:
                 matched = either(self._is_plain_peer(each, namespace, packet) for each in peers)
             ports = rule.get("ports") or ()
-            listed = not ports or any(self._is_plain_port(each, packet) for each in ports)
+            listed = not ports or either(self._is_plain_port(each, packet) for each in ports)
             found.allowed.append(every([matched, listed]))
 
     def _is_plain_peer(self, wanted: Manifest, namespace: str, packet: Packet) -> Truth:
@@ -281,7 +283,7 @@ class NaiveCilium(ClusterTiers):
             return matched
         return False if is_world(packet.peer) else every([matched, None])
 
-    def _is_plain_port(self, wanted: Manifest, packet: Packet) -> bool:
+    def _is_plain_port(self, wanted: Manifest, packet: Packet) -> Truth:
         if (wanted.get("protocol") or "TCP") != packet.protocol:
             return False
         port = wanted.get("port")

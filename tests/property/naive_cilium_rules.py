@@ -144,23 +144,23 @@ class CiliumRules(Identities):
         here = packet.peer.namespace == service["metadata"]["namespace"]
         return here and self._matches(wanted, self._identity(packet.peer, packet.subject)) is True
 
-    def _is_on_port(self, rule: Manifest, packet: Packet, *, l7: bool = False) -> bool:
+    def _is_on_port(self, rule: Manifest, packet: Packet, *, l7: bool = False) -> Truth:
         if rule.get("icmps"):
             return any(
                 _is_icmp(field, packet) for each in rule["icmps"] for field in each["fields"]
             )
         if not rule.get("toPorts"):
             return True
-        return any(
+        return either(
             self._is_listed(each["ports"], packet)
             for each in rule["toPorts"]
             if l7 or not filter_of(each)
         )
 
-    def _is_listed(self, ports: Iterable[Manifest], packet: Packet) -> bool:
-        return any(self._is_port(each, packet) for each in ports)
+    def _is_listed(self, ports: Iterable[Manifest], packet: Packet) -> Truth:
+        return either(self._is_port(each, packet) for each in ports)
 
-    def _is_port(self, port: Manifest, packet: Packet) -> bool:
+    def _is_port(self, port: Manifest, packet: Packet) -> Truth:
         protocol = port.get("protocol", "ANY")
         if packet.protocol not in (_ANY if protocol == "ANY" else (protocol.upper(),)):
             return False

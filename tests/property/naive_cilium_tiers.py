@@ -13,7 +13,6 @@ from tests.property.naive_identities import (
     Agent,
     Packet,
     Truth,
-    declared,
     either,
     every,
     prefixed,
@@ -74,7 +73,7 @@ class ClusterTiers(CiliumRules):
             for rule in policy["spec"].get(section, ()):
                 peers = either(self._is_admin_peer(each, packet) for each in rule[place])
                 ports = rule.get("protocols")
-                listed = not ports or any(self._is_admin_port(each, packet) for each in ports)
+                listed = not ports or either(self._is_admin_port(each, packet) for each in ports)
                 yield rule, every([peers, listed])
 
     def _is_admin_pod(self, wanted: Manifest, party: Party) -> bool:
@@ -102,12 +101,9 @@ class ClusterTiers(CiliumRules):
             return every([chosen, True if self.agent.has("nodeSelectorLabels") else None])
         return self._is_admin_pod(wanted, packet.peer)
 
-    def _is_admin_port(self, wanted: Manifest, packet: Packet) -> bool:
+    def _is_admin_port(self, wanted: Manifest, packet: Packet) -> Truth:
         if "destinationNamedPort" in wanted:
-            pod = packet.server.pod
-            return pod is not None and packet.number in declared(
-                pod, wanted["destinationNamedPort"], packet.protocol
-            )
+            return self._is_its_own(wanted["destinationNamedPort"], packet)
         ((protocol, found),) = wanted.items()
         port = found["destinationPort"]
         span = port.get("range") or {"start": port["number"], "end": port["number"]}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 
 from tests.property.naive import Address, Manifest, NaiveCluster, Party
 
@@ -123,18 +124,36 @@ class Identities(NaiveCluster):
             return self.agent.has("cidrMatchMode", "nodes")
         return peer.pod is None
 
-    def _is_named(self, name: str, packet: Packet) -> bool:
-        numbers = {
-            number
-            for pod in self.pods.values()
-            if not pod["spec"].get("hostNetwork")
-            for number in declared(pod, name, packet.protocol)
-        }
-        if packet.kind == "Egress" and len(numbers) > 1:
-            # "duplicate named ports": the entry is skipped.
-            return False
-        pod = packet.server.pod
-        return pod is not None and packet.number in declared(pod, name, packet.protocol)
+    def _is_named(self, name: str, packet: Packet) -> Truth:
+        if packet.kind == "Ingress":
+            # "Ingress only needs the ports of the POD itself".
+            return self._is_its_own(name, packet)
+        # "Egress needs named ports of all the pods"; those without a network of their own never
+        # come into the table.
+        return _stands_for(filter(_has_own_network, self.pods.values()), name, packet)
+
+    def _is_its_own(self, name: str, packet: Packet) -> Truth:
+        return _stands_for([packet.server.pod] if packet.server.pod else [], name, packet)
+
+
+def _stands_for(pods: Iterable[Manifest], name: str, packet: Packet) -> Truth:
+    """Whether a packet's port is what a name means to some pods, in each world there may be.
+
+    In one, agents see the names of init containers, in another they do not. What a pod gives two
+    numbers is one of them.
+    """
+    asked = list(pods)
+    answers: set[bool] = set()
+    for sees_init in (False, True):
+        choices = [declared(each, name, packet.protocol, sees_init) for each in asked]
+        for numbers in product(*(each for each in choices if each)):
+            # None is unknown, and several are "duplicate named ports": no entry then.
+            answers.add(set(numbers) == {packet.number})
+    return answers.pop() if len(answers) == 1 else None
+
+
+def _has_own_network(pod: Manifest) -> bool:
+    return not pod["spec"].get("hostNetwork")
 
 
 def is_world(party: Party) -> bool:
@@ -146,11 +165,14 @@ def inside(cidrs: Iterable[str], address: Address) -> bool:
     return any(address.version == each.version and address in each for each in networks)
 
 
-def declared(pod: Manifest, name: str, protocol: str) -> set[int]:
-    """Cilium reads the ports of ordinary containers."""
+def declared(pod: Manifest, name: str, protocol: str, sees_init: bool) -> set[int]:
+    """The numbers that a pod gives a name."""
+    containers = [*pod["spec"]["containers"]]
+    if sees_init:
+        containers += pod["spec"].get("initContainers", ())
     return {
         port["containerPort"]
-        for container in pod["spec"]["containers"]
+        for container in containers
         for port in container.get("ports") or ()
         if port.get("name") == name and (port.get("protocol") or "TCP") == protocol
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -27,14 +26,12 @@ _ANSWERS = {
 }
 #: A ping is asked as often as three other questions.
 ASKED = [*QUESTIONS, *([("ICMP", 0)] * 3)]
-#: Whether names of ports in init containers count is not settled.
-FEATURES = replace(EVERYTHING, sidecars=False)
 
 
 @pytest.mark.parametrize("agent", AGENTS, ids=lambda each: each.text)
 @bounded(0.1)
 @given(
-    cluster=cilium_clusters(FEATURES),
+    cluster=cilium_clusters(EVERYTHING),
     questions=st.lists(st.sampled_from(ASKED), min_size=1, max_size=2, unique=True),
 )
 def test_agreement(agent: Agent, cluster: Cluster, questions: list[tuple[str, int]]) -> None:
