@@ -80,9 +80,8 @@ def run(arguments: argparse.Namespace) -> int:
     listing = solved.listing(wanted)
     with answering(conditions.known):
         if arguments.group:
-            for group in conditions.seen(grouped(listing), _met_by):
-                for body in group_bodies(group):
-                    print(compact(body))
+            groups = conditions.seen(grouped(listing), _met_by)
+            _write_groups(groups, arguments.format or "ndjson")
         else:
             with collection_paused():
                 lines = conditions.seen(listing.lines(), _met_by)
@@ -104,6 +103,15 @@ def _refuse_mixtures(arguments: argparse.Namespace, wanted: MapFilter) -> None:
 
 def _met_by(found: Line | LineGroup) -> tuple[str, ...]:
     return ("unknown",) if found.unknown else ()
+
+
+def _write_groups(groups: Iterator[LineGroup], form: str) -> None:
+    bodies = (body for group in groups for body in group_bodies(group))
+    if form == "json":
+        print(compact({"items": list(bodies)}))
+    else:
+        for body in bodies:
+            print(compact(body))
 
 
 def _write(lines: Iterator[Line], form: str) -> None:

@@ -13,6 +13,7 @@ from service.commands.faults import Refused, refusing, report
 from service.commands.files import read_files, refuse_second_reading
 from service.commands.inputs import add_engine_options, profile_of, snapshot_of
 from service.commands.map_filters import end_filter
+from service.commands.printable import printable
 from service.commands.streams import answering
 from service.commands.tables import columns
 from service.manifests.upload import Upload
@@ -146,11 +147,11 @@ def _print_table(
     for word, found in policies.items():
         for each in found:
             place = "/".join(filter(None, (each.get("namespace"), each["name"])))
-            print(f"policy {word}: {each['kind']} {place}")
+            print(printable(f"policy {word}: {each['kind']} {place}"))
     for key, word in (("workloadsAdded", "added"), ("workloadsRemoved", "removed")):
         units = summary[key]
         for unit in units if isinstance(units, list) else ():
-            print(f"workload {word}: {_name(unit)}")
+            print(printable(f"workload {word}: {_name(unit)}"))
     print(columns(rows))
 
 

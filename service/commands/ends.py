@@ -6,9 +6,8 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from service.commands.faults import Refused
+from service.commands.json_values import RepeatedKey, read_json
 from service.model.flow import Flow
 from service.usecases.errors import Invalid
 from service.usecases.flow_json import read_flow
@@ -75,6 +74,8 @@ def flows_of(content: bytes, name: str) -> list[Flow]:
     """The flows of a file: a JSON list, an object with `flows`, one flow, or one flow a line."""
     try:
         found = _json(content, name)
+    except RepeatedKey as error:
+        raise Refused([str(error)]) from error
     except ValueError as error:
         lines = [line for line in content.splitlines() if line.strip()]
         if len(lines) < 2:
@@ -84,7 +85,7 @@ def flows_of(content: bytes, name: str) -> list[Flow]:
         except ValueError as fault:
             raise Refused([str(fault)]) from fault
     if isinstance(found, Mapping):
-        found = found.get("flows", [found])
+        found = _listed(found, name)
     if not isinstance(found, list) or not found:
         raise Refused([f"{name}: no flows"])
     flows: list[Flow] = []
@@ -99,6 +100,16 @@ def flows_of(content: bytes, name: str) -> list[Flow]:
     return flows
 
 
+def _listed(found: Mapping[str, Any], name: str) -> Any:
+    """The flows of an object, which is one itself unless it has `flows`."""
+    if "flows" not in found:
+        return [found]
+    # An engine in there would be one that nobody asks.
+    if strange := [key for key in found if key != "flows"]:
+        raise Refused([f"{name}: unknown key {key!r} beside 'flows'" for key in strange])
+    return found["flows"]
+
+
 def _read(document: Any, pointer: str) -> Flow:
     try:
         return read_flow(document, pointer)
@@ -109,6 +120,8 @@ def _read(document: Any, pointer: str) -> Flow:
 
 def _json(content: bytes, name: str) -> Any:
     try:
-        return msgspec.json.decode(content)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        return read_json(content)
+    except RepeatedKey as error:
+        raise RepeatedKey(f"{name}: {error}") from error
+    except ValueError as error:
         raise ValueError(f"{name}: {error}") from error

@@ -10,16 +10,15 @@ import msgspec
 
 from service.analysis.evaluate import Evaluator, UnresolvedEnd
 from service.commands import ends
-from service.commands.faults import Refused, complain, report
+from service.commands.faults import Refused, report
 from service.commands.files import read_bytes, read_files, refuse_second_reading
+from service.commands.inputs import tell, tell_upload
 from service.commands.streams import answering
 from service.commands.tables import verdict_table
 from service.engines.registry import compile_pipeline, resolve_profile
-from service.manifests.faults import Problem
 from service.manifests.snapshot import build_snapshot
 from service.manifests.upload import Upload
 from service.model.engine import EngineProfile
-from service.model.finding import Finding, Severity
 from service.model.flow import Flow
 from service.model.snapshot import ClusterFacts
 from service.model.verdict import Decision
@@ -108,11 +107,8 @@ def _answer(
         evaluator = Evaluator(pipeline, snapshot.inventory, facts.pod_cidrs)
     except ValueError as error:
         raise Refused([f"--pod-cidr: {error}"]) from error
-    told: list[Problem | Finding] = [*upload.problems, *problems, *pipeline.findings]
-    for each in told:
-        # Standard output is for answers alone.
-        if each.severity is not Severity.INFO:
-            complain(f"note: {each.detail} [{each.code}]")
+    tell_upload(upload, problems)
+    tell(pipeline.findings)
     bodies: list[dict[str, Any]] = []
     faults: list[str] = []
     for number, flow in enumerate(flows, start=1):

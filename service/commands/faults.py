@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
+from service.commands.printable import printable
 from service.usecases.errors import UsecaseError
 
 BAD_INPUT = 2
@@ -35,7 +36,7 @@ def refusing() -> Iterator[None]:
 def report(refused: Refused) -> int:
     """Print the faults; the exit status."""
     for fault in refused.faults:
-        complain(fault)
+        complain(printable(fault))
     return BAD_INPUT
 
 

@@ -34,11 +34,15 @@ def read_files(names: Sequence[str]) -> Upload:
     if faults:
         raise Refused(faults)
     try:
-        return read_upload(parts, LIMITS)
+        upload = read_upload(parts, LIMITS)
     except UploadRefused as error:
         raise Refused(map(str, error.faults)) from error
     except (UploadTooLarge, UnsupportedContent) as error:
         raise Refused([error.detail]) from error
+    if upload.is_blank:
+        # Most often the command that should have written it has failed.
+        raise Refused([f"{', '.join(map(_shown, names))}: empty; there are no manifests to read"])
+    return upload
 
 
 def read_bytes(name: str) -> bytes:
@@ -114,6 +118,10 @@ def _place(entry: os.DirEntry[str], files: list[str], folders: list[str]) -> Non
         folders.append(entry.path)
     elif _kind(Path(entry.name)) in _READ and entry.is_file():
         files.append(entry.path)
+
+
+def _shown(name: str) -> str:
+    return "standard input" if name == STANDARD_INPUT else name
 
 
 def _told(name: str, error: OSError) -> str:

@@ -9,12 +9,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from service.analysis.stated import StatedFacts
 from service.commands.faults import Refused
 from service.commands.files import read_bytes, read_files, refuse_second_reading
-from service.commands.inputs import tell
+from service.commands.inputs import tell, tell_upload
+from service.commands.json_values import RepeatedKey, read_json
 from service.manifests.aks_record import NotAnAksRecord, read_aks_show
 from service.manifests.archive import inventory_digest, policy_set_digest
 from service.manifests.digests import revision_digest
@@ -117,7 +116,7 @@ def subject_of(arguments: argparse.Namespace) -> Subject:
     pod_cidrs = tuple(arguments.pod_cidr) or record.network_profile.pod_cidrs
     facts = ClusterFacts(pod_cidrs=pod_cidrs)
     snapshot, problems = build_snapshot(upload.inventory, upload.policies, facts)
-    tell([*upload.problems, *problems])
+    tell_upload(upload, problems)
     reading = RevisionReading(snapshot, written_with_expressions(upload.policies))
     return Subject(upload, reading, record, arguments.cluster_name or name)
 
@@ -143,8 +142,10 @@ def _record(arguments: argparse.Namespace) -> tuple[ClusterRecord, str | None]:
 def json_of(name: str) -> Any:
     """The JSON value in a file; `Refused` where there is none."""
     try:
-        return msgspec.json.decode(read_bytes(name))
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return read_json(read_bytes(name))
+    except RepeatedKey as error:
+        raise Refused([f"{name}: {error}"]) from error
+    except ValueError as error:
         raise Refused([f"{name}: no JSON: {error}"]) from error
 
 

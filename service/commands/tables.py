@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from service.commands.printable import printable
 from service.usecases.flow_text import end_text
 
 _HEAD = ("SOURCE", "DESTINATION", "PORT", "VERDICT", "BECAUSE")
@@ -32,7 +33,7 @@ def verdict_table(bodies: Iterable[Mapping[str, Any]]) -> str:
 
 def columns(given: Iterable[Sequence[str]]) -> str:
     """Rows under each other; the last column is as wide as it comes."""
-    rows = list(given)
+    rows = [tuple(map(printable, row)) for row in given]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
     return "\n".join(
         "  ".join(

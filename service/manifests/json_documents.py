@@ -23,19 +23,16 @@ from service.manifests.schema import describe
 from service.manifests.source import Numbering, Spot
 
 _GAP = re.compile(rb"[\s,]*")
-#: How kubectl and most programs begin an object.
-_IDENTITY = re.compile(
-    rb'\{\s*"apiVersion"\s*:\s*"([^"\\]*)"\s*,\s*"kind"\s*:\s*"([^"\\]*)"\s*[,}]'
-)
 _OFFSET = re.compile(r"\(byte (\d+)\)")
 
 
 class MalformedJson(Exception):
-    """Not JSON; `line` counts from 1."""
+    """Not JSON from an offset on; `line` counts from 1."""
 
-    def __init__(self, detail: str, line: int) -> None:
+    def __init__(self, detail: str, line: int, offset: int) -> None:
         self.detail = detail
         self.line = line
+        self.offset = offset
         super().__init__(detail)
 
 
@@ -65,7 +62,6 @@ class JsonReader:
         self._report = report
         self._first_line = first_line
         self._content = b""
-        self._identities: dict[tuple[bytes, bytes], Identity] = {}
         self._lines = Lines(b"", first_line)
 
     def objects(self, content: bytes) -> Iterator[JsonSource]:
@@ -100,12 +96,14 @@ class JsonReader:
         try:
             return _RAW.decode_lines(content)
         except RecursionError:
-            raise MalformedJson("nested too deep", self._first_line) from None
+            raise MalformedJson("nested too deep", self._first_line, len(content)) from None
         except msgspec.DecodeError as error:
             found = _OFFSET.search(str(error))
-            offset = int(found[1]) if found else len(content.rstrip())
+            # Without an offset it is the end that is missing.
+            offset = int(found[1]) if found else len(content)
+            line = self._lines.at(offset if found else len(content.rstrip()))
             detail = str(error).removeprefix("JSON is malformed: ")
-            raise MalformedJson(f"not JSON: {detail}", self._lines.at(offset)) from None
+            raise MalformedJson(f"not JSON: {detail}", line, offset) from None
 
     def _each(
         self, raws: list[msgspec.Raw], start: int, inherited: Identity
@@ -117,24 +115,19 @@ class JsonReader:
             gap = _GAP.match(content, cursor)
             offset = gap.end() if gap else cursor
             cursor = offset + memoryview(raw).nbytes
-            found = _IDENTITY.match(content, offset)
-            identity = self._identity(*found.groups()) if found else NO_IDENTITY
-            # The short way for nearly every object there is.
-            if found and not identity.kind.endswith("List"):
-                yield self._source(raw, offset, identity)
-            else:
-                yield from self._object(raw, offset, inherited)
+            envelope = self._envelope(raw, offset)
+            if envelope is not None:
+                yield from self._expand(envelope, raw, offset, inherited)
 
-    def _identity(self, api_version: bytes, kind: bytes) -> Identity:
-        identity = self._identities.get((api_version, kind))
-        if identity is None:
-            texts = api_version.decode(errors="replace"), kind.decode(errors="replace")
-            identity = self._identities[api_version, kind] = Identity(*texts)
-        return identity
-
-    def _object(self, raw: msgspec.Raw, offset: int, inherited: Identity) -> Iterator[JsonSource]:
+    def _envelope(self, raw: msgspec.Raw, offset: int) -> _Envelope | None:
+        """What an object says of itself, of equal keys the last; None with the fault noted."""
         try:
-            envelope = self._envelope(raw)
+            try:
+                return _ENVELOPE.decode(raw)
+            except msgspec.ValidationError:
+                # Items that are no list belong to an object of some other kind.
+                loose = _LOOSE.decode(raw)
+                return _Envelope(loose.apiVersion, loose.kind)
         except (ValueError, RecursionError) as error:
             spot = Spot(self._part, self._numbering.next(), self._lines.at(offset))
             if isinstance(error, msgspec.ValidationError):
@@ -142,17 +135,7 @@ class JsonReader:
                 self._report.fault(spot, "NotAnObject", f"must be an object, not {value}")
             else:
                 self._report.fault(spot, "MalformedDocument", f"not JSON: {error}")
-        else:
-            yield from self._expand(envelope, raw, offset, inherited)
-
-    @staticmethod
-    def _envelope(raw: msgspec.Raw) -> _Envelope:
-        try:
-            return _ENVELOPE.decode(raw)
-        except msgspec.ValidationError:
-            # Items that are no list belong to an object of some other kind.
-            loose = _LOOSE.decode(raw)
-            return _Envelope(loose.apiVersion, loose.kind)
+            return None
 
     def _expand(
         self, envelope: _Envelope, raw: msgspec.Raw, offset: int, inherited: Identity

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from service.manifests.inventory_draft import InventoryDraft
 from service.manifests.inventory_kinds import INVENTORY_KINDS, is_unknown_version
 from service.manifests.limits import DEFAULT_LIMITS, Limits
+from service.manifests.misnamed_kinds import is_list_kind, misnamed
 from service.manifests.objects import ObjectReader
 from service.manifests.pausing import paused_collection
 from service.manifests.policy_draft import PolicyDraft
 from service.manifests.policy_kinds import policy_kind
 from service.manifests.report import Report
+from service.manifests.schema import describe
 from service.manifests.source import Source
 from service.manifests.unpacking import unpack
 from service.manifests.upload import PolicyDocument, Upload, UploadPart
@@ -57,14 +59,33 @@ class _Reading:
                 detail = f"Kubernetes no longer serves {source.api_version} {source.kind}"
                 self.report.problem(source, "ApiVersionRemoved", Severity.LOW, detail)
             return
+        wrong = misnamed(*identity)
+        if wrong is not None:
+            self.report.fault(source, "UnknownKind", wrong.detail, wrong.pointer)
+            return
         kind = policy_kind(*identity)
         if kind is not None:
             self._policies.add(source, kind)
+            return
+        if is_list_kind(*identity):
+            self._check_items(source)
             return
         self._ignored["/".join(identity)] += 1
         if is_unknown_version(*identity):
             detail = f"{source.api_version} {source.kind} is no known version; it is left aside"
             self.report.problem(source, "ApiVersionNotRead", Severity.MEDIUM, detail)
+
+    def _check_items(self, source: Source) -> None:
+        """A list that has not been taken apart: its items are null, which is none, or no list."""
+        content = source.content(self.report)
+        if content is None:
+            return
+        if "items" not in content:
+            detail = f"a {source.kind} needs items"
+            self.report.fault(source, "RequiredField", detail, "/items")
+        elif content["items"] is not None:
+            detail = f"items must be a list, not {describe(content['items'])}"
+            self.report.fault(source, "WrongType", detail, "/items")
 
     def part_ends(self, name: str) -> None:
         """Remember which objects were in a part."""
@@ -79,4 +100,5 @@ class _Reading:
             documents=self.objects.numbering.count,
             ignored=dict(sorted(self._ignored.items())),
             parts=tuple(self._parts),
+            is_blank=self.objects.is_blank,
         )

@@ -49,3 +49,5 @@ class Upload:
     """How many objects of each `apiVersion/Kind` were left aside."""
     parts: tuple[tuple[str, int], ...] = ()
     """Each part by its name, with the number of its last object."""
+    is_blank: bool = False
+    """Whether there is nothing in any part but white space and comments; a list may be empty."""

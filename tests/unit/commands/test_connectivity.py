@@ -112,6 +112,14 @@ def test_groups(story: Path, capsys: Capture) -> None:
     assert all(list(each)[:2] == ["sources", "destinations"] for each in lines)
 
 
+def test_groups_as_one_document(story: Path, capsys: Capture) -> None:
+    ask(story, "--group", "--format", "ndjson")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(lines) > 1
+    assert ask(story, "--group", "--format", "json") == 0
+    assert json.loads(capsys.readouterr().out) == {"items": lines}
+
+
 def test_summary(story: Path, capsys: Capture) -> None:
     assert ask(story, "--summary") == 0
     found: dict[str, Any] = json.loads(capsys.readouterr().out)

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from service.manifests.faults import UploadRefused
 from service.manifests.reader import Upload, UploadPart, read_upload
 from service.model.finding import Severity
 from tests.unit.manifests.reading import codes_of, faults_of, read
@@ -97,9 +98,85 @@ def test_each_broken_line_is_a_fault() -> None:
     ]
 
 
-def test_flow_style_yaml_is_no_malformed_json() -> None:
-    text = "{apiVersion: v1, kind: Namespace, metadata: {name: a}}"
-    assert [each.name for each in read(text).inventory.namespaces] == ["a"]
+@pytest.mark.parametrize("media_type", ["", "application/yaml"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{apiVersion: v1, kind: Namespace, metadata: {name: a}}",
+        f"{A} # a comment",
+        f"{A}\n# a comment\n",
+        A.replace('"v1"', "v1"),
+        A.replace('"Namespace"', "'Namespace'"),
+        A[:-1] + ",\n}",
+    ],
+)
+def test_flow_style_yaml_is_no_malformed_json(text: str, media_type: str) -> None:
+    assert [each.name for each in read(text, media_type=media_type).inventory.namespaces] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "told"),
+    [
+        # What is neither is told for what it is until later.
+        ('{"a": 1,\n"b" 2}', 2, "not JSON: "),
+        ('{"a": 1,\n"b": {"c": 2}', 2, "not JSON: "),
+        ('{"apiVersion": v1,\n"kind": Pod,\n"metadata": {"name": [}}', 3, "not YAML: "),
+        ('{"a": "\udcff', 1, "not JSON: "),
+    ],
+)
+def test_what_is_neither_json_nor_yaml(text: str, line: int, told: str) -> None:
+    with pytest.raises(UploadRefused) as refused:
+        read_upload([UploadPart(text.encode(errors="surrogateescape"))])
+    (fault,) = refused.value.faults
+    assert (fault.code, fault.line) == ("MalformedDocument", line)
+    assert fault.detail.startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("twice", "kinds"),
+    [
+        ('{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "a"}, "kind": "Namespace"}', 1),
+        (
+            '{"apiVersion": "v2", "kind": "Namespace", "metadata": {"name": "a"},'
+            ' "apiVersion": "v1"}',
+            1,
+        ),
+        ('{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}, "kind": "Node"}', 0),
+        (
+            '{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "a"},'
+            ' "\\u006bind": "Namespace"}',
+            1,
+        ),
+    ],
+)
+@pytest.mark.parametrize("form", ["{0}", '{{"kind": "List", "items": [{0}]}}', "{0}\n{1}"])
+def test_of_two_equal_keys_the_last_says_what_it_is(form: str, twice: str, kinds: int) -> None:
+    other = '{"apiVersion": "v1", "kind": "ConfigMap"}'
+    found = _json(form.format(twice, other), "")
+    assert [each.name for each in found.inventory.namespaces] == ["a"] * kinds
+    assert not {*found.ignored} - {"v1/ConfigMap"}
+
+
+def test_two_kinds_of_a_policy_in_a_list_are_told() -> None:
+    item = json.dumps(POLICY | {"kind": "Ingress"})[:-1] + ', "kind": "NetworkPolicy"}'
+    for text in (item, f'{{"kind": "List", "items": [{item}]}}', f"{item}\n{B}"):
+        found = _json(text, "")
+        assert [each.ref.name for each in found.policies] == ["p"]
+        assert [each.code for each in found.problems] == ["DuplicateKey"]
+
+
+@pytest.mark.parametrize(
+    "of_item", ["", '"apiVersion": "networking.k8s.io/v1",', '"apiVersion": "", "kind": "",']
+)
+def test_items_of_a_typed_list_are_what_it_says(of_item: str) -> None:
+    text = (
+        '{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicyList", "items": '
+        f'[{{{of_item} "metadata": {{"name": "p"}}, "spec": {{"podSelector": {{}}}}}}]}}'
+    )
+    as_yaml = f"# a list\n{text}"
+    for each in (text, as_yaml):
+        (document,) = read(each).policies
+        assert (document.ref.kind, document.ref.name) == ("NetworkPolicy", "p")
 
 
 @pytest.mark.parametrize(
@@ -113,6 +190,16 @@ def test_flow_style_yaml_is_no_malformed_json() -> None:
         ('{"kind": "Pod"}', [("MissingApiVersion", "/apiVersion")]),
         ('{"kind": 1, "apiVersion": {}}', [("WrongType", "/apiVersion"), ("WrongType", "/kind")]),
         ('{"kind": "Pod", "apiVersion": "v1", "spec": 3}', [("WrongType", "/spec")]),
+        ('{"apiVersion": "v1", "kind": ""}', [("MissingKind", "/kind")]),
+        (
+            '{"kind": "List", "items": [{"apiVersion": "v1", "kind": ""},'
+            ' {"apiVersion": "", "kind": "Pod"}]}',
+            [("MissingKind", "/kind"), ("MissingApiVersion", "/apiVersion")],
+        ),
+        (
+            '{"apiVersion": "", "kind": "Pod"}\n{"apiVersion": "v1", "kind": ""}',
+            [("MissingApiVersion", "/apiVersion"), ("MissingKind", "/kind")],
+        ),
     ],
 )
 def test_what_is_no_object(text: str, codes: list[tuple[str, str]]) -> None:
