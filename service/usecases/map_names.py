@@ -16,6 +16,7 @@ from service.model.addresses import blocks
 from service.model.intervals import Intervals
 from service.model.inventory import Inventory, Pod
 from service.usecases.errors import InvalidParameter
+from service.usecases.map_members import accepted_members
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +75,46 @@ class Names:
         found = wanted if asked is None else replace(wanted, outside=asked - self._inside)
         if found.outside or not wanted.names_somebody or self._has_seat(found):
             return found
-        raise _nobody(wanted)
+        raise self._nobody(wanted)
 
     def _has_seat(self, wanted: UnitFilter) -> bool:
-        return any(wanted.accepts(seat) for each in self._known for seat in each.seating.seats)
+        return any(
+            accepted_members(wanted, seat) for each in self._known for seat in each.seating.seats
+        )
+
+    def _nobody(self, wanted: UnitFilter) -> InvalidParameter:
+        """Why nobody is meant by something that somebody was to be meant by."""
+        if wanted.node is not None:
+            return _not_found("Node", f"node {wanted.node}")
+        if wanted.addresses is not None:
+            detail = (
+                "the address lies in the cluster's pod range, but no pod of this revision has it"
+            )
+            return InvalidParameter("AddressInPodRange", detail)
+        where = f" in namespace {wanted.namespace}" if wanted.namespace else ""
+        for part, code, detail in (
+            (
+                UnitFilter(wanted.namespace, selector=wanted.selector),
+                "SelectorMatchesNothing",
+                f"there are no pods matching {wanted.selector}{where} in this revision",
+            ),
+            (
+                UnitFilter(wanted.namespace, pod=wanted.pod),
+                "EndpointHasNoNetwork",
+                f"pod {wanted.pod} has finished and has no network any more",
+            ),
+            (
+                UnitFilter(wanted.namespace, wanted.workload),
+                "EndpointHasNoNetwork",
+                f"workload {wanted.workload} has finished and has no network any more",
+            ),
+        ):
+            if part.names_somebody and not self._has_seat(part):
+                return InvalidParameter(code, detail[:300])
+        named = {"pod": wanted.pod, "workload": wanted.workload, "labels": wanted.selector}
+        parts = [f"{name} {value}" for name, value in named.items() if value is not None]
+        detail = f"nothing{where} matches {' and '.join(parts)} together"[:300]
+        return InvalidParameter("NothingMatches", detail)
 
     def _refuse_unknown(self, wanted: UnitFilter) -> None:
         namespace = wanted.namespace
@@ -101,18 +138,3 @@ def _with_any_namespace(
 
 def _not_found(kind: str, what: str) -> InvalidParameter:
     return InvalidParameter(f"{kind}NotFound", f"there is no {what[:200]} in this revision")
-
-
-def _nobody(wanted: UnitFilter) -> InvalidParameter:
-    """Why nobody is meant by something that somebody was to be meant by."""
-    if wanted.node is not None:
-        return _not_found("Node", f"node {wanted.node}")
-    if wanted.addresses is not None:
-        detail = "the address lies in the cluster's pod range, but no pod of this revision has it"
-        return InvalidParameter("AddressInPodRange", detail)
-    if wanted.selector is not None:
-        where = f" in namespace {wanted.namespace}" if wanted.namespace else ""
-        detail = f"there are no pods matching {wanted.selector}{where} in this revision"
-        return InvalidParameter("SelectorMatchesNothing", detail[:300])
-    detail = f"{wanted.pod or wanted.workload} has finished and has no network any more"
-    return InvalidParameter("EndpointHasNoNetwork", detail)

@@ -18,7 +18,7 @@ from service.analysis.service_changes import ServiceChange
 from service.analysis.summary import summarize
 from service.analysis.units import Seat, Seating, Unit
 from service.analysis.witness import Court, Side, Witness, witness_of
-from service.model.addresses import parse_address
+from service.model.addresses import Family, parse_address
 from service.usecases.flow_json import flow_body
 from service.usecases.map_json import (
     Body,
@@ -29,8 +29,14 @@ from service.usecases.map_json import (
     line_bodies,
     summary_body,
 )
+from service.usecases.map_members import EVERYWHERE, NamedEnds, about, accepted_members
 from service.usecases.map_names import Names
-from service.usecases.map_solving import SolvedMap
+from service.usecases.map_solving import (
+    SolvedMap,
+    collection_paused,
+    families_asked_for,
+    pair_for_families,
+)
 from service.usecases.map_text import csv_header, csv_lines, dot_lines
 from service.usecases.verdict_json import direction_body
 
@@ -117,20 +123,12 @@ class DifferenceFilter:
             self, source=names.settle(self.source), destination=names.settle(self.destination)
         )
 
-    def accepts(self, difference: Difference) -> bool:
-        """Whether a difference is one of them."""
-        return _end_accepted(
-            self.source, difference.source_seats, difference.source
-        ) and _end_accepted(self.destination, difference.destination_seats, difference.destination)
-
     def accepts_call(self, change: ServiceChange, seating: Seating) -> bool:
         """Whether a call through a Service is one of them."""
         if self.change not in {None, change.change}:
             return False
         ends = (self.source, change.source), (self.destination, change.destination)
-        return all(
-            _end_accepted(wanted, (seating.by_unit.get(unit), None), unit) for wanted, unit in ends
-        )
+        return all(_unit_accepted(wanted, seating.by_unit.get(unit), unit) for wanted, unit in ends)
 
 
 class DifferenceList:
@@ -139,6 +137,7 @@ class DifferenceList:
     def __init__(self, comparison: Comparison) -> None:
         self.comparison = comparison
         self._blocks = sorted(comparison.blocks, key=_block_order)
+        self._ends: dict[UnitFilter, NamedEnds] = {}
 
     @property
     def end(self) -> int:
@@ -151,23 +150,66 @@ class DifferenceList:
         """The differences behind a position, each with its own."""
         start, seen = after or (0, -1)
         for number in range(start, len(self._blocks)):
-            block = self._blocks[number]
-            if wanted.change is not None and block.change is not wanted.change:
-                continue
-            for index, difference in enumerate(self.comparison.differences(block)):
-                if (number > start or index > seen) and wanted.accepts(difference):
+            for index, difference in self.differences_of(self._blocks[number], wanted):
+                if number > start or index > seen:
                     yield (number, index), difference
+
+    def differences_of(
+        self, block: Block, wanted: DifferenceFilter
+    ) -> Iterator[tuple[int, Difference]]:
+        """The differences of a block that a filter leaves, each with its number.
+
+        They have the pods that the filter means, so that a witness is one of these.
+        """
+        if wanted.change not in {None, block.change}:
+            return
+        sources, destinations = (self._named(each) for each in (wanted.source, wanted.destination))
+        if sources.places == destinations.places == EVERYWHERE:
+            yield from enumerate(self.comparison.differences(block))
+            return
+        # A unit may stand at several positions, and it is told by the first one that is looked at.
+        part = replace(
+            block,
+            sources=block.sources & sources.places,
+            destinations=block.destinations & destinations.places,
+        )
+        for index, difference in enumerate(self.comparison.differences(part)):
+            found = about(difference, sources, destinations)
+            if found is not None:
+                yield index, replace(found, block=block)
+
+    def _named(self, wanted: UnitFilter) -> NamedEnds:
+        known = self._ends.get(wanted)
+        if known is None:
+            if len(self._ends) >= _FILTERS:
+                self._ends.clear()
+            known = self._ends[wanted] = NamedEnds(wanted, self.comparison.joint.positions)
+        return known
+
+
+_FILTERS = 8
 
 
 class ComparedMaps(DifferenceList):
     """Two maps and what differs, with a witness for each difference that is looked at."""
 
     def __init__(self, first: SolvedMap, second: SolvedMap) -> None:
+        self._maps = first, second
+        self._wider: ComparedMaps | None = None
         self.names = Names(first.known, second.known)
         super().__init__(
             compare(Solved(first.whole(), first.seating), Solved(second.whole(), second.seating))
         )
         self.before, self.after = (Court(each.pipeline, each.pod_cidrs) for each in (first, second))
+
+    def for_families(self, families: Iterable[Family]) -> ComparedMaps:
+        """What differs with addresses of some families, where nothing has to do with one too."""
+        if set(families) <= set(self._maps[0].space.families):
+            return self
+        if self._wider is None:
+            with collection_paused():
+                self._wider = ComparedMaps(*pair_for_families(*self._maps, Family))
+        return self._wider
 
     def summary(self) -> Body:
         """How many pairs of units differ, by change, and units that came or went."""
@@ -183,25 +225,28 @@ class ComparedMaps(DifferenceList):
     def page(self, wanted: DifferenceFilter, after: Position | None, size: int) -> Chunk:
         """Differences as JSON values, one for each pair of units and set of traffic."""
         wanted = wanted.settled(self.names)
+        wide = self.for_families(families_asked_for(wanted.source, wanted.destination))
         items: list[Body] = []
         last: Position | None = None
-        for place, difference in self.differences(wanted, after):
+        for place, difference in wide.differences(wanted, after):
             if len(items) == size:
                 return Chunk(tuple(items), last)
-            items.append(difference_body(difference, self.witness(difference)))
+            items.append(difference_body(difference, wide.witness(difference)))
             last = place
         return Chunk(tuple(items), None)
 
     def group_page(self, wanted: DifferenceFilter, after: Position | None, size: int) -> Chunk:
         """Differences as groups of sources and destinations, each with one witness."""
         wanted = wanted.settled(self.names)
+        wide = self.for_families(families_asked_for(wanted.source, wanted.destination))
+        return wide._group_page(wanted, after, size)
+
+    def _group_page(self, wanted: DifferenceFilter, after: Position | None, size: int) -> Chunk:
         items: list[Body] = []
         start = after[0] if after else 0
         for number in range(start, len(self._blocks)):
             block = self._blocks[number]
-            if wanted.change is not None and block.change is not wanted.change:
-                continue
-            groups = list(_products(filter(wanted.accepts, self.comparison.differences(block))))
+            groups = list(_products(each for _, each in self.differences_of(block, wanted)))
             if groups and len(items) >= size:
                 return Chunk(tuple(items), (number, 0))
             items.extend(self._group_body(block, found) for found in groups)
@@ -279,14 +324,9 @@ def _block_order(block: Block) -> tuple[str, int, int]:
     return (json.dumps(change_body(block), sort_keys=True), block.destinations, block.sources)
 
 
-def _end_accepted(
-    wanted: UnitFilter,
-    seats: tuple[Seat | None, Seat | None],
-    unit: Unit,
-) -> bool:
-    present = [each for each in seats if each is not None]
-    if present:
-        return any(wanted.accepts(each) for each in present)
+def _unit_accepted(wanted: UnitFilter, seat: Seat | None, unit: Unit) -> bool:
+    if seat is not None:
+        return bool(accepted_members(wanted, seat))
     low, _, high = unit.name.partition("-")
     return wanted.accepts_range(parse_address(low), parse_address(high or low))
 

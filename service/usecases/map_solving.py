@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from service.analysis.filters import EVERY_UNIT, MapFilter, chosen_places
+from service.analysis.filters import EVERY_UNIT, MapFilter, UnitFilter, chosen_places
 from service.analysis.incremental import Solution, solve_afresh, solve_again, solve_moved
 from service.analysis.listing import Listing
 from service.analysis.solve import Connectivity, solve, space_of
@@ -67,7 +67,7 @@ class SolvedMap:
             if len(self._listings) >= _LISTINGS:
                 self._listings.clear()
             settled = wanted.with_ends(self.names.settle)
-            wide = self.for_families(_families_asked_for(settled))
+            wide = self.for_families(families_asked_for(settled.source, settled.destination))
             known = self._listings[wanted] = wide._listing(settled)
         return known
 
@@ -78,8 +78,9 @@ class SolvedMap:
         if self._wider is None:
             with collection_paused():
                 space = space_of(self.pipeline, families=Family)
+                seating = seat_units(space, self.inventory)
                 self._wider = SolvedMap(
-                    self.inventory, self.pipeline, space, seat_units(space, self.inventory)
+                    self.inventory, self.pipeline, space, seating, pod_cidrs=self.pod_cidrs
                 )
         return self._wider
 
@@ -115,12 +116,9 @@ class SolvedMap:
 _LISTINGS = 8
 
 
-def _families_asked_for(wanted: MapFilter) -> set[Family]:
-    spans = [
-        low
-        for end in (wanted.source, wanted.destination)
-        for low, _ in end.addresses or Intervals()
-    ]
+def families_asked_for(*ends: UnitFilter) -> set[Family]:
+    """The families of the addresses that filters of ends name."""
+    spans = [low for end in ends for low, _ in end.addresses or Intervals()]
     return set(map(family_of, spans))
 
 
@@ -170,18 +168,39 @@ def solved_pair(
     if first[0].inventory != second[0].inventory:
         return _for_the_same_families(solved_map(*first), solved_map(*second))
     with collection_paused():
-        pipelines = [compile_pipeline(*each) for each in (first, second)]
-        space = space_of(*pipelines)
-        seating = seat_units(space, first[0].inventory)
-        one, other = (
-            SolvedMap(snapshot.inventory, pipeline, space, seating, view, snapshot.facts.pod_cidrs)
-            for view, ((snapshot, _), pipeline) in enumerate(
-                zip((first, second), pipelines, strict=True)
-            )
-        )
-        return one, other
+        one, other = (compile_pipeline(*each) for each in (first, second))
+        cidrs = first[0].facts.pod_cidrs, second[0].facts.pod_cidrs
+        return _over_one_space(first[0].inventory, (one, other), cidrs)
+
+
+def pair_for_families(
+    first: SolvedMap, second: SolvedMap, families: Iterable[Family]
+) -> tuple[SolvedMap, SolvedMap]:
+    """Two maps to compare with addresses of some families, still over one space if they are."""
+    if first.space is not second.space:
+        return first.for_families(families), second.for_families(families)
+    return _over_one_space(
+        first.inventory,
+        (first.pipeline, second.pipeline),
+        (first.pod_cidrs, second.pod_cidrs),
+        families,
+    )
+
+
+def _over_one_space(
+    inventory: Inventory,
+    pipelines: tuple[Pipeline, Pipeline],
+    pod_cidrs: tuple[tuple[str, ...], tuple[str, ...]],
+    families: Iterable[Family] = (),
+) -> tuple[SolvedMap, SolvedMap]:
+    space = space_of(*pipelines, families=families)
+    seating = seat_units(space, inventory)
+    one, other = (
+        SolvedMap(inventory, pipeline, space, seating, view, cidrs)
+        for view, (pipeline, cidrs) in enumerate(zip(pipelines, pod_cidrs, strict=True))
+    )
+    return one, other
 
 
 def _for_the_same_families(one: SolvedMap, other: SolvedMap) -> tuple[SolvedMap, SolvedMap]:
-    families = {*one.space.families, *other.space.families}
-    return one.for_families(families), other.for_families(families)
+    return pair_for_families(one, other, {*one.space.families, *other.space.families})

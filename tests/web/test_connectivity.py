@@ -236,6 +236,32 @@ def test_groups(demo: Api) -> None:
     assert sorted(pairs) == sorted(lines)
 
 
+@pytest.mark.parametrize("pods", ["p1 p2", "p2 p1"])
+def test_groups_of_two_pods_of_one_workload(api: Api, pods: str) -> None:
+    """Groups are of different ends; what is asked of one with itself is said of that one."""
+    owner = "{apiVersion: apps/v1, kind: StatefulSet, name: w, uid: w, controller: true}"
+    text = PODS + "".join(
+        f"""---
+apiVersion: v1
+kind: Pod
+metadata: {{name: {name}, namespace: demo, ownerReferences: [{owner}]}}
+spec: {{containers: [{{name: main, image: busybox}}]}}
+"""
+        for name in ("p1", "p2")
+    )
+    api.cluster()
+    api("POST", REVISIONS, 201, data=text, content_type=YAML)
+    source, destination = pods.split()
+    query = f"sourcePod={source}&destinationPod={destination}"
+    (line,) = items(api, query, 1)
+    (group,) = api.get(f"{REVISIONS}/1/connectivity/groups?{query}")["items"]
+    assert group["sources"] == group["destinations"] == [line["source"]] == [line["destination"]]
+    assert group["connections"] == line["connections"]
+    # Of one pod with itself there is nothing to say.
+    found = api.get(f"{REVISIONS}/1/connectivity/groups?sourcePod=p1&destinationPod=p1")
+    assert found["items"] == []
+
+
 def test_summary(demo: Api) -> None:
     found = demo.get(f"{MAP}/summary?engine=cilium:1.17")
     assert found["revision"] == 3
@@ -265,6 +291,20 @@ def test_a_known_summary_is_not_sent_again(demo: Api) -> None:
         ("unknown=1", ""),
         ("port=70000", "InvalidPort"),
         ("port=http", ""),
+        # What is empty is not what was left out.
+        ("engine=", "InvalidEngine"),
+        ("port=", ""),
+        ("protocol=", "UnknownProtocol"),
+        ("verdict=", ""),
+        ("direction=", ""),
+        ("external=", ""),
+        ("includeSelf=", ""),
+        ("namespace=", "InvalidFilter"),
+        ("sourcePod=", "InvalidFilter"),
+        ("destinationIp=", "InvalidFilter"),
+        ("pageSize=", ""),
+        ("pageToken=", "InvalidPageToken"),
+        ("sourcePod=client&sourceWorkload=Pod/server", "NothingMatches"),
         ("protocol=ICMP", "UnknownProtocol"),
         ("sourceIp=x", "InvalidAddress"),
         ("labelSelector=%3D", "InvalidSelector"),
@@ -289,6 +329,17 @@ def test_what_cannot_be_asked(demo: Api, query: str, code: str) -> None:
     for path in (MAP, f"{MAP}/groups"):
         found = demo.problem("GET", f"{path}?{query}", 400)
         assert code in {"", found["code"]}, found
+
+
+def test_a_refusal_writes_names_as_they_are(demo: Api) -> None:
+    text = PODS.replace("phase: Running, podIP: 10.244.0.5", "phase: Succeeded")
+    demo("POST", f"{REVISIONS}?replace=inventory", 201, data=text, content_type=YAML)
+    query = "sourcePod=client&sourceWorkload=Pod/client"
+    found = demo.problem("GET", f"{REVISIONS}/4/connectivity?{query}", 400)
+    detail = "Pod client has finished and has no network any more."
+    assert (found["code"], found["detail"]) == ("EndpointHasNoNetwork", detail)
+    found = demo.problem("GET", f"{MAP}?sourcePod=client&sourceWorkload=Pod/server", 400)
+    assert found["detail"] == "Nothing matches pod client and workload Pod/server together."
 
 
 @pytest.mark.parametrize("path", ["clusters/x/revisions/1", "clusters/demo/revisions/9"])

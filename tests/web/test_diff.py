@@ -129,6 +129,43 @@ def test_filters(demo: Api) -> None:
     assert diff(demo, 2, "destinationWorkload=Pod/client")["items"] == []
 
 
+def test_addresses_of_a_family_that_nothing_mentions(demo: Api) -> None:
+    for form in ("diff", "diff/groups"):
+        query = "sourceIp=2001:db8::1&destinationPod=server"
+        (found,) = demo.get(f"{REVISIONS}/2/{form}?{query}")["items"]
+        assert (found["before"], found["after"]) == ("Allow", "Unknown")
+        assert found["witness"]["source"] == {"ip": "::"}
+
+
+REPLICAS = """\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: {name}
+  namespace: demo
+  labels: {{app: {app}}}
+  ownerReferences: [{{apiVersion: apps/v1, kind: StatefulSet, name: w, uid: w, controller: true}}]
+spec: {{containers: [{{name: main, image: nginx}}]}}
+status: {{phase: Running, podIP: {ip}}}
+"""
+
+
+def test_a_pod_is_not_what_shared_its_unit_before(api: Api) -> None:
+    api.cluster()
+    for app in ("other", "server"):
+        replicas = (
+            REPLICAS.format(name="w-0", app="other", ip="10.244.0.7"),
+            REPLICAS.format(name="w-1", app=app, ip="10.244.0.8"),
+        )
+        text = "---\n".join((PODS, POLICY, *replicas))
+        api("POST", REVISIONS, 201, data=text, content_type=YAML)
+    for form in ("diff", "diff/groups"):
+        path = f"{REVISIONS}/2/{form}?base=1&sourcePod=client&destinationPod"
+        assert api.get(f"{path}=w-0")["items"] == []
+        (found,) = api.get(f"{path}=w-1")["items"]
+        assert found["witness"]["destination"]["pod"] == "w-1"
+
+
 def test_groups(demo: Api) -> None:
     found = demo.get(f"{REVISIONS}/2/diff/groups")
     whole = diff(demo, 2)
@@ -138,13 +175,25 @@ def test_groups(demo: Api) -> None:
 
 
 def test_a_fault_names_the_parameter_that_has_it(demo: Api) -> None:
-    found = demo.problem("GET", f"{REVISIONS}/2/diff?baseEngine=weave", 400)
-    assert [each["parameter"] for each in found["errors"]] == ["baseEngine"]
+    for engine in ("weave", ""):
+        found = demo.problem("GET", f"{REVISIONS}/2/diff?baseEngine={engine}", 400)
+        assert [each["parameter"] for each in found["errors"]] == ["baseEngine"]
 
 
-@pytest.mark.parametrize("query", ["engine=weave", "baseEngine=weave", "change=gone", "unknown=1"])
-def test_what_cannot_be_asked(demo: Api, query: str) -> None:
-    demo.problem("GET", f"{REVISIONS}/2/diff?{query}", 400)
+ENDS = ("Namespace", "Pod", "Workload", "Node", "Ip")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("engine=weave", "baseEngine=weave", "change=gone", "unknown=1"),
+        *("engine=", "baseEngine=", "engine=npm&baseEngine=", "change=", "pageSize=", "pageToken="),
+        *(f"{side}{end}=" for side in ("source", "destination") for end in ENDS),
+    ],
+)
+@pytest.mark.parametrize("form", ["diff", "diff/groups"])
+def test_what_cannot_be_asked(demo: Api, form: str, query: str) -> None:
+    demo.problem("GET", f"{REVISIONS}/2/{form}?{query}", 400)
 
 
 def test_a_name_that_is_not_there_is_no_filter(demo: Api) -> None:

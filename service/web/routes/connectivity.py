@@ -95,7 +95,10 @@ class ConnectionGroups(MethodView):
     def get(self, query: dict[str, Any], cluster: str, revision: str) -> Any:
         """List who can talk to whom in groups of endpoints that share an answer."""
         if query["include_self"]:
-            detail = "in groups no endpoint is paired with itself, so includeSelf has no place"
+            detail = (
+                "groups are of different endpoints, so includeSelf has no place; two pods of one "
+                "workload can be asked for by name"
+            )
             raise InvalidParameter("InvalidFilter", detail)
         name, wanted = _asked(query, cluster, revision)
         page = page_request(query, name.version)
@@ -124,7 +127,13 @@ class Diff(MethodView):
     @blueprint.arguments(DifferenceQuerySchema, location="query")
     @blueprint.response(200, DifferencePageSchema, headers=[LINK])
     def get(self, query: dict[str, Any], cluster: str, revision: str) -> Any:
-        """Compare with another revision, another engine, or both: policies and connections."""
+        """Compare with another revision, another engine, or both: policies and connections.
+
+        Filters are about the pods that they name, in whichever of the two has them. Where pods run
+        is taken from the later side as far as that tells it: ends on the node network, and
+        `placement`, are of where pods run there, and a pod that only moved to another node is no
+        difference.
+        """
         return _difference(query, cluster, revision, group=False)
 
 
@@ -134,7 +143,10 @@ class DiffGroups(MethodView):
     @blueprint.arguments(DifferenceQuerySchema, location="query")
     @blueprint.response(200, DifferenceGroupPageSchema, headers=[LINK])
     def get(self, query: dict[str, Any], cluster: str, revision: str) -> Any:
-        """Compare as `diff` does, with connections that differ alike put together."""
+        """Compare as `diff` does, with connections that differ alike put together.
+
+        What `diff` says of where pods run holds here as well.
+        """
         return _difference(query, cluster, revision, group=True)
 
 
@@ -222,8 +234,8 @@ def _difference(query: dict[str, Any], cluster: str, revision: str, *, group: bo
     try:
         base = _named(
             cluster,
-            query.get("base") or _parent(cluster, revision),
-            base_engine or query.get("engine"),
+            query["base"] if "base" in query else _parent(cluster, revision),
+            query.get("engine") if base_engine is None else base_engine,
         )
     except Invalid as error:
         if base_engine is None:

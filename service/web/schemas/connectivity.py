@@ -49,7 +49,11 @@ class EndpointSchema(ReadySchema):
     namespace = text("Of a workload.", "web")
     workload = text("Kind/name of the nearest controller; a bare pod is Pod/name.")
     variant = fields.Integer(
-        metadata={"description": "Where policies can tell pods of one owner apart: which of them."}
+        metadata={
+            "description": "Where the policies of this map, or of these two, tell pods of one "
+            "owner apart: which of them. It need not be the `variant` of the revision's workloads, "
+            "which counts whatever differs."
+        }
     )
     node = text("Name of a node.", "aks-1")
     addresses = text("First and last address of a range.", "10.0.0.0-10.0.255.255")
@@ -98,7 +102,11 @@ class ConnectionSchema(ListedAnswerSchema):
 
 
 class ConnectionGroupSchema(ListedAnswerSchema):
-    """What every source may send to every destination; an endpoint is not paired with itself."""
+    """What every source may send to every destination; an endpoint is not paired with itself.
+
+    Only a group of one endpoint with itself, listed where two pods of one workload are asked for,
+    is about what these send to each other.
+    """
 
     EXAMPLES = (
         {
@@ -229,7 +237,8 @@ def placement() -> Choice:
     return Choice(
         "Placement",
         ("SameNode", "OtherNode"),
-        description="Where a node is an end: whether the change is about pods on it or elsewhere.",
+        description="Where a node is an end: whether the change is about pods on it or elsewhere. "
+        "Of two revisions the later one says where pods run.",
     )
 
 

@@ -237,7 +237,7 @@ class ContainerPortSchema(AnswerSchema):
 
 
 class WorkloadSchema(AnswerSchema):
-    """Pods of one owner that policies cannot tell apart."""
+    """Pods of one owner with the same labels, ports, account, network and operating system."""
 
     EXAMPLES = (
         {
@@ -263,7 +263,11 @@ class WorkloadSchema(AnswerSchema):
         },
     )
     variant = fields.Integer(
-        required=True, metadata={"description": "Counts up where pods of one owner differ."}
+        required=True,
+        metadata={
+            "description": "Counts up where pods of one owner differ in any of that. A map counts "
+            "what its own policies tell apart, so that its `variant` may be another."
+        },
     )
     labels = TextMap(required=True)
     ports = fields.List(fields.Nested(ContainerPortSchema), required=True)

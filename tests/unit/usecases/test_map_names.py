@@ -74,8 +74,21 @@ NOBODY = "has finished and has no network any more"
         ({"node": "n2"}, "NodeNotFound", "no node n2 in"),
         # They are there, and no connection has them as an end.
         ({"node": "gone"}, "NodeNotFound", "no node gone in"),
-        ({"namespace": "shop", "pod": "done"}, "EndpointHasNoNetwork", NOBODY),
-        ({"workload": "Pod/done"}, "EndpointHasNoNetwork", NOBODY),
+        ({"namespace": "shop", "pod": "done"}, "EndpointHasNoNetwork", f"pod done {NOBODY}"),
+        ({"workload": "Pod/done"}, "EndpointHasNoNetwork", f"workload Pod/done {NOBODY}"),
+        # Each of them is there, and nobody is all of it.
+        (
+            {"workload": "Pod/agent", "pod": "web-1"},
+            "NothingMatches",
+            "nothing matches pod web-1 and workload Pod/agent together",
+        ),
+        (
+            {"namespace": "shop", "labelSelector": "app=web", "pod": "web-2"},
+            "NothingMatches",
+            "nothing in namespace shop matches pod web-2 and labels app=web together",
+        ),
+        ({"workload": "Pod/agent", "pod": "done"}, "EndpointHasNoNetwork", f"pod done {NOBODY}"),
+        ({"labelSelector": "app=no", "pod": "web-1"}, "SelectorMatchesNothing", "matching app=no"),
         ({"labelSelector": "app=other"}, "SelectorMatchesNothing", "no pods matching app=other"),
         (
             {"namespace": "ops", "labelSelector": "app=web"},
@@ -87,8 +100,10 @@ NOBODY = "has finished and has no network any more"
 )
 def test_who_is_not_there(end: dict[str, str], code: str, detail: str) -> None:
     lost = pod("ops/lost", on="gone")
+    # No policy tells it from the other pod of its workload.
+    other = pod("shop/web-2", ips=["10.244.1.6"], owner="StatefulSet/web")
     with pytest.raises(InvalidParameter, match=detail) as refused:
-        meant(made(*CLUSTER, lost, cidrs=["10.244.0.0/16"]), end)
+        meant(made(*CLUSTER, lost, other, cidrs=["10.244.0.0/16"]), end)
     assert refused.value.code == code
 
 

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from service.analysis.filters import MapFilter
+from service.analysis.filters import ListedVerdict, MapFilter
 from service.engines.registry import resolve_profile
 from service.manifests.archive import encode_inventory, encode_policies
 from service.manifests.snapshot import build_snapshot
@@ -93,6 +93,46 @@ def test_changed_pods_are_solved_from_the_map_before(engine: str, pods: str, ope
     assert before is not None
     assert after is not None
     assert after.layer.questioner is before.layer.questioner
+
+
+BASELINE: Manifest = {
+    "apiVersion": "policy.networking.k8s.io/v1alpha1",
+    "kind": "BaselineAdminNetworkPolicy",
+    "metadata": {"name": "default"},
+    "spec": {
+        "subject": {"namespaces": {"matchLabels": {"kubernetes.io/metadata.name": "a"}}},
+        "egress": [
+            {
+                "action": "Deny",
+                "to": [{"namespaces": {"matchLabels": {"kubernetes.io/metadata.name": "c"}}}],
+                "ports": [{"portNumber": {"protocol": "TCP", "port": 80}}],
+            }
+        ],
+    },
+}
+PLACES = (
+    *map(namespace, ("a", "c")),
+    pod("a/one", ips=["10.0.0.2"]),
+    pod("c/two", ips=["10.0.0.3"]),
+)
+
+
+@pytest.mark.parametrize("verdict", [None, ListedVerdict.ALLOW])
+def test_groups_have_one_order_however_a_map_was_solved(verdict: ListedVerdict | None) -> None:
+    """Their pages count them."""
+    question = MapQuestion("groups", MapFilter(verdict=verdict), None, 10_000)
+    out = network_policy("{podSelector: {}, policyTypes: [Egress], egress: []}", "c/out")
+    profile = resolve_profile("kubernetes")
+    keys: list[tuple[MapKey, MapContent]] = []
+    for name, policies in (("closed", [out, BASELINE]), ("opened", [BASELINE])):
+        read = upload(*PLACES, *policies)
+        key = MapKey(f"{name} {verdict}", "the same places", ClusterFacts(), profile)
+        content = MapContent(encode_policies(read.policies), encode_inventory(read.inventory))
+        keys.append((key, content))
+    warm = [answer(*each, question).items for each in keys][1]
+    map_worker._maps._entries.clear()
+    map_worker._latest.clear()
+    assert answer(*keys[1], question).items == warm
 
 
 def test_a_pod_that_is_like_no_other_is_solved_afresh() -> None:
