@@ -1,15 +1,16 @@
 """Azure Network Policy Manager: how its two data planes read NetworkPolicies.
 
 Linux: iptables and ipsets. Windows Server 2022: HNS ACLs. Node OS belongs to the pod that is
-policed, so in a mixed cluster one policy becomes a stage policy for each OS.
+policed, so in a mixed cluster one policy becomes a stage policy for each OS. Linux nodes judge the
+pods on Windows that their own pods talk to as well, see `npm_linux_nodes`.
 Source: Azure/azure-container-networking npm/, v1.8.12 line.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from service.engines.endpoints import (
     EndpointView,
@@ -28,6 +29,7 @@ from service.engines.network_policy import (
     without_network_policies,
 )
 from service.engines.node_rules import NODE_TO_POD, own_node_allowed
+from service.engines.npm_linux_nodes import Crossing, linux_node_stages, pods_not_on_linux
 from service.engines.npm_refusal import (
     LEGACY_CIDR,
     Refusal,
@@ -83,6 +85,11 @@ FORWARDED = Assumption(
     "a connection that another node forwards arrives with that node's address; that NPM filters "
     "it as the node follows from the order of iptables chains and is not documented",
 )
+MASQUERADED = Assumption(
+    "NpmMasqueradedTrafficAccepted",
+    "kube-proxy marks what is sent to an address that a Service has outside, and on the caller's "
+    "node NPM accepts marked packets before policies; other nodes then see that node's address",
+)
 NODE_PORT = Assumption(
     "NodePortFromPod",
     "what NPM sees of a pod's call to a node port is not documented",
@@ -97,10 +104,17 @@ _LINUX_PATHS = ServicePaths(
         "NpmForwardedLoadBalancerTraffic", (Treatment.AS_NODE, Treatment.BYPASS), FORWARDED
     ),
     node_port_from_pod=ServicePath("NodePortFromPod", (), NODE_PORT),
+    external_address=ServicePath("NpmMasqueradedTrafficAccepted", (), MASQUERADED),
 )
 _UNDOCUMENTED = ServicePath("NpmWindowsServiceTraffic", (), WINDOWS_SERVICES)
 _WINDOWS_PATHS = ServicePaths(
-    OsIs(WINDOWS), _UNDOCUMENTED, _UNDOCUMENTED, _UNDOCUMENTED, _UNDOCUMENTED, _UNDOCUMENTED
+    OsIs(WINDOWS),
+    hairpin=_UNDOCUMENTED,
+    load_balancer_local=_UNDOCUMENTED,
+    load_balancer_same_node=_UNDOCUMENTED,
+    load_balancer_other_node=_UNDOCUMENTED,
+    node_port_from_pod=_UNDOCUMENTED,
+    external_address=_UNDOCUMENTED,
 )
 
 
@@ -150,13 +164,12 @@ def compile_npm(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
         applied = [_applied(each, earlier.get(each.ref), present) for each in policies]
     else:
         applied = _memo(present).all(policies)
-    ingress = tuple([part for each in applied for part in each.ingress])
-    egress = tuple([part for each in applied for part in each.egress])
+    ingress, egress = [each.ingress for each in applied], [each.egress for each in applied]
     return Pipeline(
         profile,
         endpoints,
-        ingress=(NODE_TO_POD, _IPV6, Stage("networkPolicy", ingress)),
-        egress=(_TO_OWN_NODE, _IPV6, Stage("networkPolicy", egress)),
+        ingress=(NODE_TO_POD, _IPV6, *_stages(ingress, present)),
+        egress=(_TO_OWN_NODE, _IPV6, *_stages(egress, present)),
         service_paths=(_WINDOWS_PATHS, _LINUX_PATHS),
         findings=(
             *[finding for each in applied for finding in each.findings],
@@ -173,61 +186,100 @@ _TO_OWN_NODE = own_node_allowed(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Present:
+    """The platforms of a cluster; in one that mixes them also the pods that are not on Linux."""
+
+    platforms: tuple[Platform, ...]
+    elsewhere: Condition | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Parts:
+    """What NPM makes of one policy in one direction, for the pods of each platform.
+
+    `differs`: whether platforms read it differently. `crossing` is for Linux nodes whose pods talk
+    to pods on Windows; None where the policy has no part there.
+    """
+
+    namespace: str
+    own: tuple[StagePolicy, ...]
+    differs: bool = False
+    crossing: Crossing | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Applied:
     """What NPM makes of one policy, and what is worth telling about it."""
 
-    ingress: tuple[StagePolicy, ...]
-    egress: tuple[StagePolicy, ...]
+    ingress: _Parts
+    egress: _Parts
     findings: tuple[Finding, ...]
 
 
-_PRESENT: IdentityMemo[tuple[Platform, ...]] = IdentityMemo(16)
+_PRESENT: IdentityMemo[_Present] = IdentityMemo(16)
 
 
-def _present(endpoints: Iterable[Endpoint], *, fixed: bool) -> tuple[Platform, ...]:
+def _present(endpoints: Iterable[Endpoint], *, fixed: bool) -> _Present:
     found = tuple(endpoints)
-    return tuple(each for each in platforms(fixed=fixed) if cluster_has_os(found, each.os))
+    present = tuple(each for each in platforms(fixed=fixed) if cluster_has_os(found, each.os))
+    return _Present(present, pods_not_on_linux(found) if len(present) > 1 else None)
 
 
-@cache
-def _memo(present: tuple[Platform, ...]) -> EachMemo[NetworkPolicy, _Applied]:
+@lru_cache(16)
+def _memo(present: _Present) -> EachMemo[NetworkPolicy, _Applied]:
     return EachMemo(100_000, lambda policy: _applied(policy, None, present))
+
+
+def _stages(parts: Sequence[_Parts], present: _Present) -> tuple[Stage, ...]:
+    own = Stage("networkPolicy", tuple([part for each in parts for part in each.own]))
+    if present.elsewhere is None:
+        return (own,)
+    # What all policies of a namespace say alike on both platforms a Linux node need not repeat.
+    differing = {each.namespace for each in parts if each.differs}
+    crossings = [each.crossing for each in parts if each.namespace in differing and each.crossing]
+    return (*linux_node_stages(crossings), own)
 
 
 #: The version of a policy that a platform has in force, what that rests on, and a finding.
 _InForce = tuple[NetworkPolicy | None, tuple[Condition, ...], Finding | None]
 
 
-def _applied(
-    policy: NetworkPolicy, earlier: NetworkPolicy | None, present: Iterable[Platform]
-) -> _Applied:
-    versions = [(each, _in_force(policy, earlier, each)) for each in present]
-    return _Applied(
-        _by_platform(versions, Direction.INGRESS),
-        _by_platform(versions, Direction.EGRESS),
-        tuple(finding for _, (_, _, finding) in versions if finding is not None),
+def _applied(policy: NetworkPolicy, earlier: NetworkPolicy | None, present: _Present) -> _Applied:
+    versions = [(each, _in_force(policy, earlier, each)) for each in present.platforms]
+    ingress, egress = (
+        _by_platform(policy.ref.namespace, versions, direction, present.elsewhere)
+        for direction in (Direction.INGRESS, Direction.EGRESS)
     )
+    found = tuple(finding for _, (_, _, finding) in versions if finding is not None)
+    return _Applied(ingress, egress, found)
 
 
 def _by_platform(
-    versions: Iterable[tuple[Platform, _InForce]], direction: Direction
-) -> tuple[StagePolicy, ...]:
+    namespace: str,
+    versions: Iterable[tuple[Platform, _InForce]],
+    direction: Direction,
+    elsewhere: Condition | None,
+) -> _Parts:
     """The policy's part on each platform; one for all, where node OS makes no difference."""
     found: dict[str, StagePolicy | None] = {}
+    crossing: Crossing | None = None
     for platform, (applied, doubt, _) in versions:
         part = translate(applied, direction, platform.reading(direction)) if applied else None
+        if part is not None and platform.os == LINUX and elsewhere is not None:
+            crossing = Crossing.of(part, doubt, elsewhere)
         if part is not None and doubt:
             part = replace(part, subject=all_of(part.subject, *doubt))
         found[platform.os] = part
     first, *others = found.values()
     if all(each == first for each in others):
-        return () if first is None else (first,)
-    return tuple(
+        return _Parts(namespace, () if first is None else (first,), crossing=crossing)
+    own = tuple(
         replace(part, subject=all_of(OsIs(os), part.subject))
         for os, part in found.items()
         if part is not None
     )
+    return _Parts(namespace, own, differs=True, crossing=crossing)
 
 
 def _in_force(policy: NetworkPolicy, earlier: NetworkPolicy | None, platform: Platform) -> _InForce:

@@ -210,7 +210,7 @@ class NaiveCluster:
     def _peer_matches(self, wanted: Manifest, namespace: str, peer: Party) -> bool:
         block = wanted.get("ipBlock")
         if block is not None:
-            return _in_block(block, peer.address)
+            return in_block(block, peer.address)
         if peer.labels is None or peer.namespace is None:
             return False
         pods, namespaces = wanted.get("podSelector"), wanted.get("namespaceSelector")
@@ -242,7 +242,7 @@ def labels_match(selector: Manifest, labels: Mapping[str, str]) -> bool:
     return True
 
 
-def _in_block(block: Manifest, address: Address | None) -> bool:
+def in_block(block: Manifest, address: Address | None) -> bool:
     def inside(cidr: str) -> bool:
         network = ipaddress.ip_network(cidr, strict=False)
         return address is not None and address.version == network.version and address in network
