@@ -12,9 +12,10 @@ from functools import cached_property
 
 from service.analysis.columns import NO_ASSUMPTION, Column, Why
 from service.analysis.cuts import Cut, Cuts
-from service.analysis.joint import Joint, Position, Solved, identity
+from service.analysis.joint import Joint, Position, Solved
 from service.analysis.pair_counts import PairCounter
 from service.analysis.space import Standing, bits
+from service.analysis.twins import identity
 from service.analysis.units import Home, Seat, Unit, external_unit
 from service.model.intervals import Intervals
 from service.model.ports import ALL_PORTS
