@@ -115,13 +115,22 @@ class Comparison:
                 yield from _pairs_of(positions[source], target, block)
 
 
-def compare(first: Solved, second: Solved, *, traffic: Intervals = ALL_PORTS) -> Comparison:
-    """What the second map allows, denies or leaves open that the first did not."""
+def compare(
+    first: Solved,
+    second: Solved,
+    *,
+    traffic: Intervals = ALL_PORTS,
+    every_range: bool = False,
+) -> Comparison:
+    """What the second map allows, denies or leaves open that the first did not.
+
+    `every_range`: also of ranges that nobody outside has an address of.
+    """
     joint = Joint(first, second)
     found: dict[tuple[int, Decision, Decision, Why, Intervals], int] = {}
     known: dict[tuple[int, int], _Changed] = {}
     comparer = ColumnComparer(traffic)
-    nobody = joint.inside
+    nobody = 0 if every_range else joint.inside
     for index in range(len(joint.positions)):
         before, after = joint.columns(index)
         if before is after or nobody >> index & 1:

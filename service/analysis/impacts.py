@@ -65,7 +65,9 @@ class EngineChange:
     @cached_property
     def comparison(self) -> Comparison:
         """Every connection that both engines decide differently."""
-        return compare(self.views[0].map, self.views[1].map, traffic=PORTS_AND_PING)
+        # Rows are gathered over every range, so that is what they are held against.
+        maps = self.views[0].map, self.views[1].map
+        return compare(*maps, traffic=PORTS_AND_PING, every_range=True)
 
     def causes_of_parts(self, difference: Difference) -> tuple[Part, ...]:
         """A difference taken apart, each part with its witness and its causes."""
