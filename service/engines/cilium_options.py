@@ -8,6 +8,7 @@ from service.engines.cilium_admin import implements
 from service.engines.cilium_refusals import AgentConfiguration
 from service.engines.cilium_versions import CiliumFeatures, features_of
 from service.engines.engine import EngineOption, option
+from service.knowledge import value
 from service.model.engine import EngineProfile
 
 OPTIONS = (
@@ -50,7 +51,8 @@ OPTIONS = (
     EngineOption(
         "cidrMatchMode",
         ("none", "nodes"),
-        "policy-cidr-match-mode; not configurable on AKS",
+        "policy-cidr-match-mode (nodes: 1.15 and later); not configurable on AKS",
+        since={"nodes": value("cilium", "cidrMatchModeNodesSince")},
     ),
     EngineOption(
         "routing",

@@ -21,6 +21,8 @@ class EngineOption:
     name: str
     allowed: tuple[str, ...]
     description: str
+    since: Mapping[str, str] = field(default_factory=dict)
+    """The first version that has a value, for values that not every version has."""
 
 
 @dataclass(frozen=True, slots=True)

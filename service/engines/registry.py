@@ -73,7 +73,7 @@ def resolve_profile(
         _check_version(engine, asked)
     else:
         asked = _default_version(engine, kubernetes_version)
-    return EngineProfile(engine.name, asked, _check_options(engine, options or {}))
+    return EngineProfile(engine.name, asked, _check_options(engine, options or {}, asked))
 
 
 def compile_pipeline(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
@@ -99,14 +99,21 @@ def _check_version(engine: Engine, asked: Version) -> None:
         )
 
 
-def _check_options(engine: Engine, options: Mapping[str, str]) -> Mapping[str, str]:
-    allowed = {each.name: each.allowed for each in engine.options}
+def _check_options(
+    engine: Engine, options: Mapping[str, str], version: Version | None
+) -> Mapping[str, str]:
+    known = {each.name: each for each in engine.options}
     for name, chosen in options.items():
-        if name not in allowed:
-            known = ", ".join(allowed) or "none"
-            raise ValueError(f"engine {engine.name} has no option {name!r}; known: {known}")
-        if chosen not in allowed[name]:
+        if name not in known:
+            listed = ", ".join(known) or "none"
+            raise ValueError(f"engine {engine.name} has no option {name!r}; known: {listed}")
+        if chosen not in known[name].allowed:
             raise ValueError(
-                f"option {name} of {engine.name} must be one of {', '.join(allowed[name])}"
+                f"option {name} of {engine.name} must be one of {', '.join(known[name].allowed)}"
+            )
+        first = known[name].since.get(chosen)
+        if first is not None and version is not None and version < Version.parse(first):
+            raise ValueError(
+                f"{engine.name} {version} has no {name}={chosen}; it began with {first}"
             )
     return {name: options[name] for name in sorted(options)}

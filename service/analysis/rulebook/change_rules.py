@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from service.analysis.rulebook.answers import CLEAR, Found, Missing, Sighting, joined, lacking, seen
+from service.analysis.rulebook.answers import CLEAR, Found, Missing, Sighting, joined
 from service.analysis.rulebook.block_rules import (
+    NODE_ADDRESSES,
     nodes_lost,
     pods_lost,
     reaches,
@@ -17,12 +18,15 @@ from service.analysis.rulebook.dns_rules import LOCAL_DNS, Opened, dns_accesses,
 from service.analysis.rulebook.inputs import RuleInput
 from service.analysis.rulebook.npm_rules import PREDICATES as NPM_PREDICATES
 from service.analysis.rulebook.npm_rules import ipv6_left_open
-from service.analysis.rulebook.opening import isolated_groups
+from service.analysis.rulebook.opening import blocks_for_everything, isolated_groups
 from service.analysis.rulebook.predicates import Predicate
+from service.analysis.rulebook.ranges import points_of
 from service.analysis.rulebook.sight import workloads
 from service.analysis.rulebook.traffic_rules import PREDICATES as TRAFFIC_PREDICATES
 from service.analysis.rulebook.traits import has_trait, trait
+from service.knowledge import value
 from service.model.finding import Severity
+from service.model.intervals import NOTHING, Intervals
 from service.model.inventory import WINDOWS, Pod
 from service.model.network_policy import PolicyType
 
@@ -52,26 +56,31 @@ def _pods(asked: RuleInput) -> Found:
     return _blocks(asked, pods_lost, lambda reach: True) if _loses_pods(asked) else CLEAR
 
 
+def _loses_nodes(asked: RuleInput) -> bool:
+    return trait(asked.profile, "blocksMatchNodes") is False
+
+
 def _nodes(asked: RuleInput) -> Found:
-    return _blocks(asked, nodes_lost, lambda reach: True) if _loses_pods(asked) else CLEAR
+    return _blocks(asked, nodes_lost, lambda reach: True) if _loses_nodes(asked) else CLEAR
 
 
 def _zero(asked: RuleInput) -> Found:
-    if not _loses_pods(asked):
-        return CLEAR
+    halves = ((_loses_pods, pods_lost), (_loses_nodes, nodes_lost))
     return joined(
-        _blocks(asked, lost, lambda reach: reach.is_everything) for lost in (pods_lost, nodes_lost)
+        _blocks(asked, lost, lambda reach: reach.is_everything)
+        for loses, lost in halves
+        if loses(asked)
     )
 
 
 def _nodes_on_egress(asked: RuleInput) -> Found:
-    if not _loses_pods(asked):
+    if not _loses_nodes(asked):
         return CLEAR
     return _blocks(asked, nodes_lost, lambda reach: reach.kind is PolicyType.EGRESS)
 
 
 def _node_subnet(asked: RuleInput) -> Found:
-    if not _loses_pods(asked):
+    if not _loses_nodes(asked):
         return CLEAR
     parts: list[Found] = []
     for reach in reaches(asked, listed_only=True):
@@ -81,33 +90,45 @@ def _node_subnet(asked: RuleInput) -> Found:
         if everyone:
             parts.append(nodes_lost(asked, reach))
         elif everyone is None and reach.open_nodes:
-            parts.append(
-                lacking(
-                    "nodeAddresses",
-                    "give nodes with their addresses, or the ranges of their subnets",
-                )
-            )
+            parts.append(Found(missing=(NODE_ADDRESSES,)))
     return joined(parts)
 
 
 def _own_node(asked: RuleInput) -> Found:
     """Pods that reach their own node because nothing stands in the way yet."""
+    ranges = asked.sight.ranges
+    return _closed_off(asked, lambda pod, opened: ranges.covers_node(pod.node, opened))
+
+
+def _closed_off(asked: RuleInput, covered: Callable[[Pod, Intervals], bool | None]) -> Found:
+    """Pods that policies isolate from something on their own node that is open to them yet.
+
+    `covered` tells whether addresses that blocks open for every port reach it all the same.
+    """
     if has_trait(asked.profile, "ownNodeOpen"):
         return CLEAR
     sight = asked.sight
     unlisted = has_trait(asked.profile, "countsUnlistedSections")
+    by_block = not _loses_nodes(asked)
     if not sight.knows_pods:
         kinds = [each.policy_types for each in sight.policies]
         return Found(missing=(PODS,)) if any(PolicyType.EGRESS in each for each in kinds) else CLEAR
     lost: dict[str, list[Pod]] = {}
     unsure = False
-    for pods, _found in isolated_groups(sight, PolicyType.EGRESS, unlisted=unlisted):
+    missing: dict[Missing, None] = {}
+    for pods, found in isolated_groups(sight, PolicyType.EGRESS, unlisted=unlisted):
         system = sight.os_of(pods[0])
         if system == WINDOWS:
             continue
         unsure = unsure or system is None
-        lost.setdefault(pods[0].namespace, []).extend(pods)
-    return seen(*_own_node_sightings(lost, unsure=unsure))
+        opened = blocks_for_everything(found) if by_block else NOTHING
+        for pod in pods:
+            is_open = covered(pod, opened) if opened else False
+            if is_open is None:
+                missing[NODE_ADDRESSES] = None
+            elif not is_open:
+                lost.setdefault(pod.namespace, []).append(pod)
+    return Found(tuple(_own_node_sightings(lost, unsure=unsure)), tuple(missing))
 
 
 def _own_node_sightings(lost: Mapping[str, list[Pod]], *, unsure: bool) -> Iterator[Sighting]:
@@ -125,7 +146,8 @@ def _own_node_sightings(lost: Mapping[str, list[Pod]], *, unsure: bool) -> Itera
 def _local_dns(asked: RuleInput) -> Found:
     if has_trait(asked.profile, "ownNodeOpen"):
         return CLEAR
-    isolated = _own_node(asked)
+    listeners = points_of(value("platform", "localDns")["addresses"])
+    isolated = _closed_off(asked, lambda _, opened: all(each in opened for each in listeners))
     on = local_dns(asked)
     if on is False or (not isolated.sightings and not isolated.missing):
         return CLEAR

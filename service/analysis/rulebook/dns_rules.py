@@ -127,6 +127,8 @@ def works(profile: EngineProfile, opened: Opened) -> bool | None:
 
 def _without_dns(asked: RuleInput) -> Found:
     sight, profile = asked.sight, asked.profile
+    if not has_trait(profile, "enforces"):
+        return CLEAR
     if not sight.knows_pods:
         return Found(missing=(PODS,)) if _isolates_egress(sight) else CLEAR
     on_node = has_trait(profile, "ownNodeOpen") and local_dns(asked) is True

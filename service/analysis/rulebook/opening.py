@@ -125,6 +125,17 @@ def blocks_at(found: Isolation, point: int, names: Mapping[tuple[str, str], int]
     return opened
 
 
+def blocks_for_everything(found: Isolation) -> Intervals:
+    """The addresses that blocks open for every protocol and port."""
+    opened = NOTHING
+    for _, rule in found.rules:
+        if not rule.ports:
+            for peer in rule.peers:
+                if peer.ip_block is not None:
+                    opened = opened | block_addresses(peer.ip_block)
+    return opened
+
+
 def isolated_groups(
     sight: Sight, kind: PolicyType, *, unlisted: bool = False
 ) -> Iterable[tuple[tuple[Pod, ...], Isolation]]:

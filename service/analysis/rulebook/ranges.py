@@ -95,6 +95,7 @@ class Ranges:
     ) -> None:
         self._pods = Placed([(each, points_of(each.addresses)) for each in pods])
         self._nodes = Placed([(each, points_of(each.addresses)) for each in nodes])
+        self._nodes_by_name = {each.name: points for each, points in self._nodes.things}
         self._covered: dict[Intervals, Coverage] = {}
         self.pod_range = _range(pod_cidrs)
         self.node_range = _range(node_cidrs)
@@ -140,6 +141,16 @@ class Ranges:
         if not self._nodes.everything_placed:
             return None
         return len(self._nodes.inside(addresses, self.node_range)[0]) == len(self._nodes.things)
+
+    def covers_node(self, name: str | None, addresses: Intervals) -> bool | None:
+        """Whether one node is inside with all its addresses; None where that cannot be told."""
+        everyone = self.covers_every_node(addresses)
+        if everyone:
+            return True
+        points = self._nodes_by_name.get(name or "", ())
+        if points:
+            return all(point in addresses for point in points)
+        return None if self.cover(addresses).nodes or self.cover(addresses).nodes_open else False
 
 
 def _range(cidrs: Iterable[str] | None) -> Intervals | None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from service.knowledge import entry_at, value
 from service.model.engine import EngineProfile, Version
 
-#: Whatever engine is not in the table counts as one that does what the API says.
 REFERENCE = "kubernetes"
 
 
@@ -15,15 +16,25 @@ def trait(profile: EngineProfile, name: str) -> bool | str | None:
     None where it depends on the version and the profile has none.
     """
     table = value("traits", "traits")
-    found: bool | str | dict[str, str] = table.get(profile.engine, table[REFERENCE])[name]
+    # Whatever engine is not in the table counts as one that does what the API says.
+    own = table.get(profile.engine, table[REFERENCE])
+    found = {**own, **_chosen(profile, own.get("overlay", {}))}[name]
+    found = _chosen(profile, found)
     if not isinstance(found, dict):
-        return found
-    if "unlessOption" in found:
-        return profile.options.get(found["unlessOption"]) != str(entry_at(found["is"]))
+        settled: bool | str | None = found
+        return settled
     if profile.version is None:
         return None
     bound = Version.parse(entry_at(found["since"] if "since" in found else found["before"]))
     return profile.version >= bound if "since" in found else profile.version < bound
+
+
+def _chosen(profile: EngineProfile, found: Any) -> Any:
+    """What holds under the options of a profile."""
+    while isinstance(found, dict) and "option" in found:
+        wanted = str(entry_at(found["isEntry"])) if "isEntry" in found else found["is"]
+        found = found["then" if profile.options.get(found["option"]) == wanted else "else"]
+    return found
 
 
 def has_trait(profile: EngineProfile, name: str) -> bool:

@@ -60,6 +60,8 @@ LB_LOCAL = service(
 )
 LB_LOOSE = service("shop/db", None, PORTS, type="LoadBalancer")
 HOOK = WebhookBackend("ValidatingWebhookConfiguration", "check", "shop", "db", 80)
+NODES_BY_BLOCK = "cilium:1.18?cidrMatchMode=nodes"
+NOT_ENFORCED = "cilium:1.18?policyEnforcement=never"
 OPEN_SQL = ingress("{ports: [{port: 5432}]}", "{matchLabels: {app: db}}")
 
 
@@ -129,6 +131,38 @@ CASES = (
         detail="on Windows",
     ),
     Case("MIG-004", UNKNOWN, move(egress("{ports: [{port: 443}]}"))),
+    Case(
+        "MIG-004",
+        CLEAR,
+        move(DB, L1, block("192.168.0.0/24"), engine="calico"),
+        detail="a block covers its node",
+    ),
+    Case(
+        "MIG-004",
+        HIT,
+        move(DB, L1, block("192.168.0.0/24"), engine="cilium"),
+        detail="a block that Cilium does not match nodes with",
+    ),
+    Case(
+        "MIG-004",
+        HIT,
+        move(DB, L1, block("203.0.113.0/24"), engine="calico"),
+        detail="a block elsewhere",
+    ),
+    Case(
+        "MIG-004",
+        UNKNOWN,
+        move(pod("shop/db", {"app": "db"}), block("192.168.0.0/24"), engine="calico"),
+        detail="a block that may cover its node",
+    ),
+    *(
+        Case(rule, CLEAR, move(DB, L1, block("192.168.0.0/24"), engine=NODES_BY_BLOCK))
+        for rule in ("MIG-002", "MIG-004", "MIG-005")
+    ),
+    *(
+        Case(rule, CLEAR, move(DB, L1, block("0.0.0.0/0"), engine=NOT_ENFORCED))
+        for rule in ("MIG-001", "MIG-002", "MIG-003", "MIG-004", "MIG-005")
+    ),
     Case("MIG-005", HIT, move(DB, L1, block("192.168.0.0/24")), Severity.MEDIUM),
     Case("MIG-005", CLEAR, move(DB, L1, block("192.168.0.0/24", direction="ingress"))),
     Case("MIG-005", UNKNOWN, move(DB, block("192.168.0.0/24"))),
@@ -186,6 +220,18 @@ CASES = (
     ),
     Case("MIG-010", CLEAR, move(DB, L1, egress("{ports: [{port: 443}]}"))),
     Case("MIG-010", CLEAR, move(DB, L1, DENY, local_dns=True)),
+    Case(
+        "MIG-010",
+        CLEAR,
+        move(DB, L1, block("0.0.0.0/0"), engine=NODES_BY_BLOCK, local_dns=True),
+        detail="a block covers it",
+    ),
+    Case(
+        "MIG-010",
+        HIT,
+        move(DB, L1, block("192.168.0.0/24"), engine=NODES_BY_BLOCK, local_dns=True),
+        detail="a block covers the node's own address only",
+    ),
     Case(
         "MIG-010",
         UNKNOWN,
