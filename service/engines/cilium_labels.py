@@ -58,7 +58,8 @@ ENTITIES: Mapping[str, Condition] = {
     "world": IS_EXTERNAL,
     "world-ipv4": all_of(IS_EXTERNAL, FamilyIs(Family.IPV4)),
     "world-ipv6": all_of(IS_EXTERNAL, FamilyIs(Family.IPV6)),
-    "cluster": any_of(IS_POD, IS_NODE),
+    # EntityCluster holds the API server, which on AKS is outside (pkg/policy/api/entity.go).
+    "cluster": any_of(IS_POD, IS_NODE, all_of(IS_EXTERNAL, Assumed(API_SERVER))),
     "host": RelationIs(Relation.OWN_NODE),
     "remote-node": RelationIs(Relation.OTHER_NODE),
     "kube-apiserver": all_of(IS_EXTERNAL, Assumed(API_SERVER)),

@@ -73,7 +73,7 @@ def _port(port: CiliumPort, first: int, protocol: int, features: CiliumFeatures)
     if first == 0:
         return Traffic(ports_of(protocol))
     last = first
-    if port.end_port is not None and port.end_port > first and features.honours_end_port:
+    if port.end_port is not None and port.end_port > first and features.honours_own_end_port:
         last = port.end_port
     return Traffic(ports_of(protocol, first, last))
 

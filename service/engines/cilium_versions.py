@@ -17,6 +17,8 @@ class CiliumFeatures:
 
     version: Version
     honours_end_port: bool
+    """Of NetworkPolicy; Cilium's own kinds have it from `honours_own_end_port` on."""
+    honours_own_end_port: bool
     resolves_names_per_destination: bool
     negative_namespaces_exclude_world: bool
     reads_default_deny_switch: bool
@@ -64,6 +66,7 @@ def features_of(profile: EngineProfile) -> CiliumFeatures:
     return CiliumFeatures(
         version=version,
         honours_end_port=_since(version, "endPortSince"),
+        honours_own_end_port=_since(version, "ownEndPortSince"),
         resolves_names_per_destination=_since(version, "namedEgressPortsPerDestinationSince"),
         negative_namespaces_exclude_world=_since(
             version, "negativeNamespaceSelectorExcludesWorldSince"

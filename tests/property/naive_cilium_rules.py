@@ -99,7 +99,7 @@ class CiliumRules(Identities):
         known: dict[str, Truth] = {
             "all": True,
             "world": is_world(peer),
-            "cluster": not is_world(peer),
+            "cluster": None if is_world(peer) else True,
             "host": is_near,
             "remote-node": peer.uses_node_network and not is_near,
             "kube-apiserver": None if is_world(peer) else False,
@@ -167,7 +167,7 @@ class CiliumRules(Identities):
         if not str(port["port"]).isdigit():
             return self._is_named(str(port["port"]), packet)
         first = int(port["port"])
-        last = port.get("endPort", first) if self.agent.since(17) else first
+        last = port.get("endPort", first) if self.agent.since(16) else first
         return first == 0 or first <= packet.number <= last
 
 
