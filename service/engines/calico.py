@@ -1,4 +1,4 @@
-"""Calico (Linux, iptables data plane) as AKS runs it.
+"""Calico (iptables data plane on Linux, and what is known of Windows) as AKS runs it.
 
 Every tier is a stage, Kubernetes NetworkPolicies stand in the default tier at order 1000, and
 isolation is nothing but the end of a tier.
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from service.engines.calico_accounts import with_open_accounts
 from service.engines.calico_admin import AdminTierStages, admin_findings, admin_kinds, admin_tiers
 from service.engines.calico_findings import (
     account_label_findings,
@@ -29,6 +30,7 @@ from service.engines.calico_services import ServiceEndpoints
 from service.engines.calico_subjects import labelled_sets
 from service.engines.calico_tiers import TierParts, in_order, network_policy_place
 from service.engines.calico_traffic import PortNames
+from service.engines.calico_windows import has_windows, on_windows
 from service.engines.endpoints import (
     EndpointView,
     endpoints_of,
@@ -52,7 +54,7 @@ from service.model.calico import (
 from service.model.condition import IS_POD
 from service.model.endpoint import Endpoint, EndpointKind, EndpointPort
 from service.model.engine import EngineProfile, Version
-from service.model.network_policy import NetworkPolicy
+from service.model.network_policy import NetworkPolicy, PolicyType
 from service.model.pipeline import (
     Direction,
     Effect,
@@ -99,29 +101,38 @@ def compile_calico(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
     hosts = hosts_of(policies, inventory)
     endpoints = _endpoints(snapshot, version)
     services = ServiceEndpoints(inventory)
+    windows = has_windows(inventory)
     translation = Translation(
         Catalog((*labelled_sets(policies, inventory), *labelled_hosts(policies))),
         PortNames(endpoints),
         services,
         enforces_http,
         since("namesOfAnyProtocolSince", version),
+        windows,
     )
     built_in = [TierParts(each.name, each.order, Effect.PASS) for each in admin]
     found = enforced(policies, hosts, version, built_in)
     add_policies(found, translation)
-    _add_network_policies(found, policies, by_name=since("tiesByNameSince", version))
+    _add_network_policies(
+        found, policies, by_name=since("tiesByNameSince", version), windows=windows
+    )
     host_stages = _host_stages(found, hosts, policies, translation)
+    open_accounts = tuple(account_label_findings(found, inventory))
+
+    def whole(*stages: Stage) -> tuple[Stage, ...]:
+        return with_open_accounts(stages, inventory) if open_accounts else stages
+
     drops = option(profile, OPTIONS, "endpointToHostAction") == "Drop"
     return Pipeline(
         profile,
         endpoints,
-        ingress=(
+        ingress=whole(
             NODE_TO_POD,
             *host_stages.before(Direction.INGRESS),
             *_tiers(found, admin, Direction.INGRESS),
             *host_stages.after(Direction.INGRESS),
         ),
-        egress=(
+        egress=whole(
             *((_TO_OWN_NODE,) if drops else ()),
             *host_stages.before(Direction.EGRESS),
             *_tiers(found, admin, Direction.EGRESS),
@@ -135,18 +146,25 @@ def compile_calico(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
             *object_findings(policies, inventory),
             *host_findings(found.applied),
             *missing_services(services.missing),
-            *account_label_findings(found, inventory),
+            *open_accounts,
         ),
     )
 
 
-def _add_network_policies(found: Enforced, policies: Iterable[Policy], *, by_name: bool) -> None:
+def _add_network_policies(
+    found: Enforced, policies: Iterable[Policy], *, by_name: bool, windows: bool
+) -> None:
     default = found.tiers[DEFAULT_TIER]
     for policy in network_policies(policies):
-        for direction in Direction:
+        for direction, kind in _KINDS.items():
             part = translate(policy, direction, READING)
             if part is not None:
+                if windows:
+                    part = on_windows(part, policy, kind)
                 default.add(direction, network_policy_place(policy.ref, by_name=by_name), part)
+
+
+_KINDS = {Direction.INGRESS: PolicyType.INGRESS, Direction.EGRESS: PolicyType.EGRESS}
 
 
 def _tiers(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 
+from service.engines.calico_accounts import accounts_missing
 from service.engines.calico_entities import entity_selector
 from service.engines.calico_policies import Enforced
 from service.engines.calico_selectors import ACCOUNT_PREFIX, NAME_LABEL
@@ -124,9 +125,7 @@ def missing_services(missing: Iterable[tuple[str, str]]) -> Iterator[Finding]:
 
 def account_label_findings(found: Enforced, inventory: Inventory) -> Iterator[Finding]:
     """Selectors on labels of service accounts that the inventory does not hold."""
-    known = {(each.namespace, each.name) for each in inventory.service_accounts}
-    used = {(pod.namespace, pod.service_account) for pod in inventory.pods}
-    if used <= known:
+    if not accounts_missing(inventory):
         return
     for applied in found.applied:
         if any(map(_reads_account_labels, _selectors(applied.policy))):
@@ -134,7 +133,7 @@ def account_label_findings(found: Enforced, inventory: Inventory) -> Iterator[Fi
                 "CalicoServiceAccountLabelsUnknown",
                 Severity.MEDIUM,
                 "selects by labels of service accounts, and not all accounts of the pods are part "
-                "of the revision; those count as without labels",
+                "of the revision; what depends on the labels of those is Unknown",
                 applied.policy.ref,
             )
 

@@ -14,6 +14,7 @@ from service.engines.calico_entities import (
 from service.engines.calico_selectors import Catalog
 from service.engines.calico_services import ServiceEndpoints
 from service.engines.calico_traffic import PortNames, destinations, protocols
+from service.engines.calico_windows import MAY_COUNT, may_be_skipped
 from service.model.addresses import Family, family_of, parse_cidr
 from service.model.assumption import Assumption
 from service.model.calico import Action, EntityRule, Rule
@@ -48,6 +49,8 @@ class Translation:
     enforces_http: bool = False
     names_of_any_protocol: bool = False
     """Whether a port name without a protocol stands for ports of any protocol, or of TCP."""
+    has_windows: bool = False
+    """Whether policies may be about pods on Windows."""
 
     def rules(
         self,
@@ -85,6 +88,8 @@ class Translation:
         for where, traffic in self._destinations(rule, namespace):
             ends = (source, all_of(target, where))
             local, remote = ends if direction is Direction.EGRESS else reversed(ends)
+            if self.has_windows and may_be_skipped(rule):
+                local = all_of(local, MAY_COUNT)
             remote = all_of(peers, connection, remote)
             if NEVER in {local, remote, connection} or (not traffic.numbered and not traffic.named):
                 continue

@@ -47,11 +47,6 @@ from service.model.ports import ALL_TRAFFIC, NamedPort, Protocol, ports_of
 
 _Kept = TypeVar("_Kept")
 
-DIRECTIONS = {
-    PolicyType.INGRESS: Direction.INGRESS,
-    PolicyType.EGRESS: Direction.EGRESS,
-}
-
 RULE = "NetworkPolicyRule"
 
 

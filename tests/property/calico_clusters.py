@@ -247,12 +247,13 @@ def calico_clusters(draw: st.DrawFn, features: Features = EVERYTHING) -> Cluster
             "apiVersion": "v1",
             "kind": "ServiceAccount",
             "metadata": {
-                "name": "robot",
+                "name": name,
                 "namespace": each,
                 "labels": draw(st.sampled_from([{}, {"kind": "a"}, {"kind": "b"}])),
             },
         }
         for each in NAMESPACES
+        for name in ("robot", "default")
     ]
     for pod in plain.inventory:
         if pod["kind"] == "Pod":

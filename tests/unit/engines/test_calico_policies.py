@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.model.calico import STORED_API
-from tests.builders import pod, service
+from tests.builders import Manifest, pod, service
 from tests.unit.engines.calico_cluster import (
     calnp,
     decision,
@@ -19,6 +19,7 @@ MON = "ops/mon -> shop/db TCP/5432"
 WEB = "shop/web -> shop/db TCP/5432"
 OUT = "ext -> shop/db TCP/5432"
 DENY = rule(action="Deny")
+LABELS_UNKNOWN = "Unknown CalicoServiceAccountLabels"
 
 
 @pytest.mark.parametrize(
@@ -222,11 +223,46 @@ def test_what_a_global_policy_applies_to(fields: str, applies: bool) -> None:
     assert decision(objects, WEB) == ("Deny" if applies else "Allow")
 
 
+def service_account(place: str) -> Manifest:
+    namespace, _, name = place.partition("/")
+    metadata = {"namespace": namespace, "name": name}
+    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
+
+
 def test_pods_cannot_forge_labels_of_their_namespace() -> None:
     forged = pod("lab/forged", {"pcns.team": "b", "pcsa.x": "y"}, ips=["10.244.1.77"], on="n1")
+    accounts = [service_account("lab/default")]
     for selector in ("pcns.team == 'b'", "has(pcsa.x)"):
         objects = [gnp(rule(f'source: {{selector: "{selector}"}}'))]
-        assert decision(objects, "lab/forged -> shop/db TCP/1", more=[forged]) == "Deny"
+        when = "lab/forged -> shop/db TCP/1"
+        assert decision(objects, when, more=[forged, *accounts]) == "Deny"
+
+
+@pytest.mark.parametrize(
+    ("policy", "accounts", "expected"),
+    [
+        ({"source": "serviceAccounts: {selector: role == 'admin'}"}, (), LABELS_UNKNOWN),
+        ({"source": "serviceAccounts: {selector: role == 'admin'}"}, ("ops/mon",), "Deny"),
+        ({"source": "serviceAccounts: {selector: role == 'admin'}"}, ("shop/web",), LABELS_UNKNOWN),
+        ({"source": "selector: has(pcsa.role)"}, (), LABELS_UNKNOWN),
+        ({"source": "selector: '!has(pcsa.role)'"}, (), LABELS_UNKNOWN),
+        ({"source": "selector: '!has(pcsa.role)'"}, ("ops/mon",), "Allow"),
+        # Names are known without the account.
+        ({"source": "serviceAccounts: {names: [mon]}"}, (), "Allow"),
+        ({"source": "selector: has(zone)"}, (), "Deny"),
+        ({"serviceAccountSelector": "role == 'admin'"}, (), LABELS_UNKNOWN),
+        ({"serviceAccountSelector": "role == 'admin'"}, ("shop/default",), "Allow"),
+    ],
+)
+def test_labels_of_accounts_that_are_not_part_of_the_revision(
+    policy: dict[str, str], accounts: tuple[str, ...], expected: str
+) -> None:
+    more = [service_account(each) for each in accounts]
+    if "source" in policy:
+        objects = [gnp(rule(f"source: {{{policy['source']}}}"))]
+    else:
+        objects = [gnp(DENY, **policy)]
+    assert decision(objects, MON, more=more) == expected
 
 
 def test_pods_and_nodes() -> None:
