@@ -57,9 +57,6 @@ loglevel = settings.log_level
 # gunicorn would open a control socket under $HOME, which a container's user may not have.
 control_socket_disable = True
 
-# The same one-line JSON as from the service itself.
-logger_class = "service.telemetry.gunicorn_logger.StructuredLogger"
-
 # Workers count in files that /metrics adds up. The folder is made here unless one was given; the
 # process id in its name tells a master that replaces this one (USR2) to make its own.
 _METRICS = "PROMETHEUS_MULTIPROC_DIR"

@@ -6,7 +6,7 @@ here knows what they mean.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from service.analysis.asking import Encounter, ask
@@ -21,8 +21,6 @@ from service.model.pipeline import Direction, Pipeline, Rule, StagePolicy
 from service.model.policy import PolicyRef
 from service.model.ports import Protocol
 from service.model.verdict import Decision, DirectionVerdict, Evidence
-
-Signals = Mapping[str, frozenset[str]]
 
 #: Protocols whose ports the signal `port` tells.
 ASKED_BY_PORT = (Protocol.TCP, Protocol.UDP)

@@ -12,7 +12,7 @@ from service.analysis.nearest import isolation, nearest, written_rules
 from service.model.addresses import Family
 from service.model.assumption import Assumption
 from service.model.endpoint import Endpoint, EndpointKind
-from service.model.pipeline import Direction, Effect, Pipeline, Rule, Stage, StagePolicy
+from service.model.pipeline import Direction, Effect, Rule, Stage, StagePolicy
 from service.model.policy import PolicyRef
 from service.model.verdict import Decision, DirectionVerdict, Evidence
 
@@ -220,11 +220,6 @@ def _explain(selected: Selection, meeting: Meeting, trace: _Trace, *, explains: 
 def _match_evidence(rule: Rule) -> Evidence:
     origin = rule.origin
     return Evidence(rule.effect.value, origin.reason, origin.detail, origin.policy, origin.pointer)
-
-
-def index_of(pipeline: Pipeline) -> dict[Direction, PolicyIndex]:
-    """An index per direction."""
-    return {each: PolicyIndex(pipeline.stages(each)) for each in Direction}
 
 
 def both(egress: Decision, ingress: Decision) -> Decision:

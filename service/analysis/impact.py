@@ -113,11 +113,6 @@ class Impact:
     """What changes between pods and nodes, where the input does not list the nodes."""
 
     @property
-    def explained(self) -> tuple[ImpactGroup, ...]:
-        """The groups with a cause."""
-        return tuple(each for each in self.groups if each.cause is not None)
-
-    @property
     def unexplained(self) -> tuple[ImpactGroup, ...]:
         """The groups that no rule explains; there should be none."""
         return tuple(each for each in self.groups if each.cause is None)

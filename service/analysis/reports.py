@@ -54,11 +54,6 @@ class CompatibilityReport:
         """What would settle the open questions."""
         return asked_for(self.answers)
 
-    @property
-    def severities(self) -> Mapping[Severity, int]:
-        """How many sightings there are of each severity."""
-        return count_severities(self.answers)
-
 
 @dataclass(frozen=True, slots=True)
 class IsolatedWorkload:

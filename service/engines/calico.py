@@ -82,10 +82,6 @@ OPTIONS = (
     ),
 )
 
-CALICO_KINDS = (
-    *("GlobalNetworkPolicy", "Tier", "NetworkSet", "GlobalNetworkSet", "HostEndpoint", "Profile"),
-    *("StagedNetworkPolicy", "StagedGlobalNetworkPolicy", "StagedKubernetesNetworkPolicy"),
-)
 READS = (
     *(NetworkPolicy, CalicoPolicy, StagedPolicy, Tier),
     *(NetworkSet, HostEndpoint, Profile),
@@ -242,5 +238,4 @@ CALICO = Engine(
     versions=tuple(value("calico", "versions")),
     default_version=value("calico", "defaultVersion"),
     options=OPTIONS,
-    reads=frozenset({"NetworkPolicy", *CALICO_KINDS}),
 )

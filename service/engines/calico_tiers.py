@@ -49,12 +49,6 @@ class TierParts:
         return Stage(name, tuple(policy for _, policy in found), self.end, gate)
 
 
-def stages_of(tiers: Iterable[TierParts], direction: Direction) -> tuple[Stage, ...]:
-    """The stages of some tiers, in the order of the tiers."""
-    found = (tier.stage(direction) for tier in in_order(tiers))
-    return tuple(each for each in found if each is not None)
-
-
 def in_order(tiers: Iterable[TierParts]) -> list[TierParts]:
     """Tiers by order, then by name."""
     return sorted(tiers, key=lambda each: (each.order, each.name))

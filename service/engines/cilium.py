@@ -34,9 +34,6 @@ from service.engines.node_rules import NODE_TO_POD
 from service.knowledge import value
 from service.model.assumption import Assumption
 from service.model.cilium import (
-    CILIUM_CIDR_GROUP,
-    CILIUM_CLUSTERWIDE_NETWORK_POLICY,
-    CILIUM_NETWORK_POLICY,
     CiliumCidrGroup,
     CiliumPolicy,
 )
@@ -189,12 +186,4 @@ CILIUM = Engine(
     default_version=value("cilium", "defaultVersion"),
     version_for_kubernetes=version_for_kubernetes,
     options=OPTIONS,
-    reads=frozenset(
-        {
-            "NetworkPolicy",
-            CILIUM_NETWORK_POLICY,
-            CILIUM_CLUSTERWIDE_NETWORK_POLICY,
-            CILIUM_CIDR_GROUP,
-        }
-    ),
 )

@@ -37,7 +37,6 @@ class Engine:
     version_for_kubernetes: Callable[[Version], Version | None] = lambda kubernetes: None
     options: tuple[EngineOption, ...] = ()
     migration_target: bool = True
-    reads: frozenset[str] = field(default=frozenset({"NetworkPolicy"}))
 
 
 def option(profile: EngineProfile, options: tuple[EngineOption, ...], name: str) -> str:
@@ -66,8 +65,3 @@ def unread_policies(
         if not isinstance(each, reads)
         and not (isinstance(each, AdminPolicy) and each.ref.kind in admin_kinds)
     )
-
-
-def options_text(options: Mapping[str, str]) -> str:
-    """`key=value, key=value` for messages."""
-    return ", ".join(f"{key}={value}" for key, value in sorted(options.items()))

@@ -180,5 +180,4 @@ KUBERNETES = Engine(
     title="Kubernetes API text (reference)",
     compile=compile_kubernetes,
     migration_target=False,
-    reads=frozenset({"NetworkPolicy"}) | ADMIN_KINDS,
 )

@@ -31,4 +31,4 @@ def compile_none(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
     )
 
 
-NONE = Engine(name="none", title="No policy engine", compile=compile_none, reads=frozenset())
+NONE = Engine(name="none", title="No policy engine", compile=compile_none)

@@ -89,10 +89,12 @@ def _address_refusals(policy: NetworkPolicy) -> Iterator[Refusal]:
                 f"IPv6 block {cidr} (ErrUnsupportedIPAddress)",
                 f"{_pointer(place)}/ipBlock/cidr",
             )
-        elif cidr.endswith("/0") and cidr != ALL_IPV4:
+        # A check on the text (npm/util/util.go, IsIPV4): "/0" after any address but 0.0.0.0, so
+        # also the first digit of "/08".
+        elif "/0" in cidr and not cidr.startswith(ALL_IPV4):
             yield Refusal(
                 "NpmNonCanonicalCidr",
-                f"only {ALL_IPV4} is split into two halves; ipset refuses {cidr}",
+                f"NPM takes /0 for an IPv4 block after 0.0.0.0 only, and so refuses {cidr}",
                 f"{_pointer(place)}/ipBlock/cidr",
             )
         elif any(map(has_leading_zeros, (cidr, *peer.ip_block.excepts))):

@@ -137,7 +137,7 @@ def read_staged_policy(name: CalicoName, spec: Members, position: Position) -> S
                 spec.wrong(key, "ForbiddenField", "stagedAction Delete allows no field but tier")
     else:
         _policy(name, spec, position, ("stagedAction",))
-    return StagedPolicy(name.ref, action, position)
+    return StagedPolicy(name.ref, position)
 
 
 def read_staged_kubernetes_policy(
@@ -150,7 +150,7 @@ def read_staged_kubernetes_policy(
         for key in _KUBERNETES_FIELDS:
             if spec.value(key) not in (None, {}, []):
                 spec.wrong(key, "ForbiddenField", "stagedAction Delete allows no field")
-        return StagedPolicy(name.ref, action, position)
+        return StagedPolicy(name.ref, position)
     body = {key: spec.value(key) for key in _KUBERNETES_FIELDS if key in spec}
     raw = {
         "apiVersion": network_policy.API_VERSION,
@@ -162,4 +162,4 @@ def read_staged_kubernetes_policy(
         if note.severity is None:
             detail = f"could not become a NetworkPolicy: {note.detail}"
             spec.notes.tell(note.code, Severity.MEDIUM, detail, note.pointer)
-    return StagedPolicy(name.ref, action, position)
+    return StagedPolicy(name.ref, position)

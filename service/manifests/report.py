@@ -35,11 +35,6 @@ class Report:
         self._unlisted_faults = 0
         self._unlisted_problems = 0
 
-    @property
-    def is_refusal(self) -> bool:
-        """Whether there is any fault."""
-        return bool(self._faults)
-
     def fault(self, place: Place, code: str, detail: str, pointer: str = "") -> None:
         """Note a reason to refuse the upload."""
         if len(self._faults) >= self.most_listed:

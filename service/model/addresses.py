@@ -22,7 +22,6 @@ EVERY_ADDRESS = Intervals((*IPV4.spans, *IPV6.spans))
 
 # A cluster's policies name the same few blocks again and again.
 _REMEMBERED = 16_384
-_MAPPED_PREFIX = 96
 _LEADING_ZEROS = re.compile(r"(?<![0-9])0+([0-9])")
 
 

@@ -135,7 +135,6 @@ class StagedPolicy:
     """A staged policy of any kind: never enforced."""
 
     ref: PolicyRef
-    staged_action: str = "Set"
     position: Position = Position()
 
 

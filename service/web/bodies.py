@@ -13,6 +13,7 @@ from service.manifests.upload import UploadPart
 from service.web import problem_types as types
 from service.web.parser import check_media_type
 from service.web.problems import RequestProblem
+from service.web.sent import whole_body
 
 YAML = "application/yaml"
 JSON = "application/json"
@@ -35,7 +36,7 @@ def read_parts(request: Request, limits: Limits) -> list[UploadPart]:
     if request.mimetype == FORM:
         return _form_parts(request, limits)
     request.max_content_length = limits.sent_bytes
-    content = request.get_data(cache=False)
+    content = whole_body(request)
     if not content:
         raise _empty()
     return [UploadPart(content, _media_type(request.mimetype), content_encoding(request))]

@@ -12,6 +12,7 @@ from webargs.flaskparser import FlaskParser
 from service.web import problem_types as types
 from service.web import strict_json
 from service.web.problems import RequestProblem
+from service.web.sent import whole_body
 
 JSON = strict_json.MEDIA_TYPE
 MERGE_PATCH = "application/merge-patch+json"
@@ -124,7 +125,7 @@ def json_body(req: Request, media_type: str) -> Any:
             code="UnsupportedContentEncoding",
             headers={"Accept-Encoding": "identity"},
         )
-    text = req.get_data(cache=False)
+    text = whole_body(req)
     if not text.strip():
         raise RequestProblem(types.MALFORMED_REQUEST, "The body is empty.", code="EmptyBody")
     try:

@@ -7,6 +7,7 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -14,7 +15,7 @@ import pytest
 
 from tests.e2e.conftest import REVISIONS
 from tests.e2e.manifests import pod_list, policies
-from tests.running import RunningService
+from tests.running import RunningService, running_service
 
 JSON = {"Content-Type": "application/json"}
 YAML = {"Content-Type": "application/yaml"}
@@ -73,6 +74,63 @@ def test_pieces_that_never_end_are_cut_off(sqlite_service: RunningService) -> No
         except OSError:
             pass
         assert sent < 100
+
+
+TWO = [policies("first", 1), "#" * 1200 + "\n", policies("second", 1)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("path", "head", "body", "status", "code"),
+    [
+        # What came is a whole YAML file, though not the one that was announced.
+        (REVISIONS, YAML, f"{TWO[0]}---\n", 400, "IncompleteBody"),
+        ("/v1/clusters", JSON, '{"name": "cut", "engine": "npm"}', 400, "IncompleteBody"),
+    ],
+)
+def test_a_body_that_ends_early_is_refused(
+    sqlite_service: RunningService,
+    http: httpx.Client,
+    path: str,
+    head: dict[str, str],
+    body: str,
+    status: int,
+    code: str,
+) -> None:
+    before = http.get("/v1/clusters").json(), http.get(REVISIONS).json()
+    answer = _exchange(
+        sqlite_service,
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: {head['Content-Type']}\r\n"
+        f"Content-Length: 100000\r\n\r\n{body}",
+    )
+    assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+    assert code.encode() in answer
+    assert (http.get("/v1/clusters").json(), http.get(REVISIONS).json()) == before
+
+
+@pytest.mark.slow
+def test_pieces_behind_the_limit_are_not_left_out(sqlite_url: str, tmp_path: Path) -> None:
+    with (
+        running_service(
+            sqlite_url,
+            tmp_path,
+            NETVERDICT_MAX_UPLOAD_BYTES="1400",
+            NETVERDICT_MAX_BODY_BYTES="1400",
+        ) as service,
+        httpx.Client(base_url=service.base) as http,
+    ):
+        http.post("/v1/clusters", json={"name": "demo", "engine": "npm"}).raise_for_status()
+        for path, head, text in (
+            (REVISIONS, YAML, "---\n".join(TWO)),
+            ("/v1/clusters", JSON, '{"name": "a", "engine": "npm"}' + " " * 1400 + "x"),
+        ):
+            answer = http.post(path, content=iter([text.encode()]), headers=head)
+            assert answer.status_code == 413, answer.text
+            assert answer.json()["code"] == "SentBytesExceeded"
+        whole = f"{TWO[0]}{'#' * (1400 - len(TWO[0]))}"
+        for content in (whole.encode(), iter([whole.encode()])):
+            assert http.post(REVISIONS, content=content, headers=YAML).is_success
+        assert http.get(f"{REVISIONS}/1").json()["counts"]["policies"] == 1
 
 
 BROKEN = [

@@ -10,7 +10,7 @@ from itertools import product
 
 from service.analysis.attempts import shared_families
 from service.analysis.columns import groups
-from service.analysis.deciding import Connection, both, decide, index_of
+from service.analysis.deciding import Connection, PolicyIndex, both, decide
 from service.analysis.filters import MapFilter
 from service.analysis.listing import Line, Listing
 from service.analysis.solve import Connectivity, solve, space_of
@@ -186,7 +186,7 @@ def decided_wherever(
 ) -> Decision | None:
     """As `decided`, with pods that are not placed put on each node in turn, and on another one."""
     nodes = sorted({each.node for each in court.pipeline.endpoints if each.node} | {"elsewhere"})
-    index = index_of(court.pipeline)
+    index = {each: PolicyIndex(court.pipeline.stages(each)) for each in Direction}
     found: set[Decision] = set()
     for source, destination in product(sources, tuple(destinations)):
         if source == destination:

@@ -120,7 +120,12 @@ class EvidenceSchema(AnswerSchema):
     )
     rule = fields.String(metadata={"description": "JSON pointer into the policy as uploaded."})
     effect = fields.String(
-        required=True, metadata={"description": "`Allow`, `Deny`, `Pass` or `NoMatch`."}
+        required=True,
+        metadata={
+            "description": "What a rule that matches does: `Allow`, `Deny` or `Pass`. `NoMatch` "
+            "names the rule that came nearest, `Isolates` what closes an end without any rule, "
+            "and `Unknown` what is open about the way itself."
+        },
     )
     reason = fields.String(required=True, metadata={"description": "Stable, for programs."})
     detail = fields.String(required=True, metadata={"description": "For people."})
@@ -184,8 +189,8 @@ VERDICT: dict[str, Any] = {
                 "policy": {"kind": "NetworkPolicy", "namespace": "demo", "name": "demo-policy"},
                 "rule": "/spec/ingress/0",
                 "effect": "NoMatch",
-                "reason": "PeerDoesNotMatch",
-                "detail": "podSelector app=client does not match pod demo/client",
+                "reason": "PodSelectorMismatch",
+                "detail": "app=client is required; pod demo/client has no label app",
             }
         ],
     },

@@ -82,6 +82,8 @@ def test_an_empty_cluster_compiles(engine: str) -> None:
          "/spec/ingress/0/from/0/ipBlock/cidr"),
         ("npm", "{egress: [{to: [{ipBlock: {cidr: 10.0.0.0/0}}]}]}", "NpmNonCanonicalCidr",
          "/spec/egress/0/to/0/ipBlock/cidr"),
+        ("npm", "{egress: [{to: [{ipBlock: {cidr: 8.0.0.0/08}}]}]}", "NpmNonCanonicalCidr",
+         "/spec/egress/0/to/0/ipBlock/cidr"),
         ("npm", "{ingress: [{from: [{ipBlock: {cidr: 010.0.0.0/8}}]}]}", "NpmLegacyCidr",
          "/spec/ingress/0/from/0/ipBlock/cidr"),
         ("none", "{}", "PolicyNotEnforced", ""),
