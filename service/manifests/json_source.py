@@ -10,7 +10,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,7 +18,7 @@ from yaml import YAMLError
 from yaml.nodes import Node
 
 from service.manifests.report import Report
-from service.manifests.schema import convert
+from service.manifests.schema import convert, decoder_of
 from service.manifests.yaml_nodes import DUPLICATE_KEY, Composer, duplicate_key
 from service.manifests.yaml_source import as_json, find
 from service.model.finding import Severity
@@ -77,8 +77,7 @@ class JsonSource:
     def read(self, struct: type[T], report: Report) -> T | None:
         """The content as a struct, decoded without a detour."""
         try:
-            decoder: msgspec.json.Decoder[T] = _decoder(struct)  # type: ignore[arg-type]
-            decoded = decoder.decode(self.raw)
+            decoded = decoder_of(struct).decode(self.raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             # Of another type, or a null: slowly, to list every fault.
             value = self.content(report)
@@ -144,11 +143,6 @@ def _object(duplicates: list[str], pairs: list[tuple[str, Any]]) -> dict[str, An
         counts = Counter(key for key, _ in pairs)
         duplicates.extend(key for key, count in counts.items() if count > 1)
     return found
-
-
-@cache
-def _decoder(struct: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(struct)
 
 
 def as_plain_json(text: str) -> Any:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from threading import Lock
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import inspect
 
 T = TypeVar("T")
+_BUILDING = Lock()
+_DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}
 Note = Callable[[str, str, str], None]
 """Takes a code, a detail and a JSON pointer."""
 
@@ -30,11 +33,25 @@ def escape(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
+def decoder_of(struct: type[T]) -> msgspec.json.Decoder[T]:
+    """The decoder of a struct, built by one thread at a time.
+
+    msgspec 0.22 crashes the process where a second thread meets what it is just finding out about
+    a struct, so everything that decodes asks here first.
+    """
+    found = _DECODERS.get(struct)
+    if found is None:
+        with _BUILDING:
+            found = _DECODERS.setdefault(struct, msgspec.json.Decoder(struct))
+    return found
+
+
 def convert(value: Any, struct: type[T], note: Note) -> T | None:
     """Read a plain value as a struct, or note every fault and answer None.
 
     Unknown fields are faults where the struct forbids them.
     """
+    decoder_of(struct)
     try:
         return msgspec.convert(value, struct)
     except msgspec.ValidationError:
