@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from service.settings import Settings
+from service.usecases import maps
 from tests.web.conftest import Api
 from tests.web.story import FLOW, LABELLED, PODS, POLICY, REVISIONS, YAML
 from tests.web.test_connectivity import CLIENT, SERVER, WORLD
@@ -37,6 +38,26 @@ def demo(api: Api) -> Api:
 
 def diff(api: Api, revision: int, query: str = "") -> Any:
     return api.get(f"{REVISIONS}/{revision}/diff?{query}")
+
+
+@pytest.mark.parametrize("query", ["", "base=latest&baseEngine=npm"])
+def test_an_upload_in_between_does_not_mix_revisions(
+    demo: Api, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    texts = iter((POLICY, BLOCK))
+    name_map = maps.name_map
+
+    def named(*asked: Any) -> maps.MapName:
+        found = name_map(*asked)
+        text = next(texts)
+        path = f"{REVISIONS}?replace=policies"
+        demo("POST", path, 201, data=text, content_type=YAML)
+        return found
+
+    monkeypatch.setattr(maps, "name_map", named)
+    found = demo.get(f"{REVISIONS}/latest/diff?{query}")
+    revisions = found["base"]["revision"], found["target"]["revision"]
+    assert revisions == ((5, 5) if query else (4, 5))
 
 
 def test_the_parent_is_the_base(demo: Api) -> None:

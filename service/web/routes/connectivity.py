@@ -234,7 +234,7 @@ def _difference(query: dict[str, Any], cluster: str, revision: str, *, group: bo
     try:
         base = _named(
             cluster,
-            query["base"] if "base" in query else _parent(cluster, revision),
+            _base(cluster, query.get("base"), revision, target),
             query.get("engine") if base_engine is None else base_engine,
         )
     except Invalid as error:
@@ -255,10 +255,16 @@ def _difference(query: dict[str, Any], cluster: str, revision: str, *, group: bo
     return {**body, **_sides(base, target, found)}, headers
 
 
-def _parent(cluster: str, revision: str) -> str:
-    """The revision that another one followed; the first one is compared with itself."""
-    found = get_revision(context(), cluster, revision)
-    return str(found.parent or found.number)
+def _base(cluster: str, wanted: str | None, revision: str, target: MapName) -> str:
+    """The revision to compare with: by default the one that the target followed.
+
+    The first revision is compared with itself. While somebody uploads, `latest` can be another
+    one at every look, so what it meant for the target is asked for by its number.
+    """
+    if wanted is None:
+        found = get_revision(context(), cluster, str(target.revision))
+        return str(found.parent or found.number)
+    return str(target.revision) if wanted == revision else wanted
 
 
 def difference_end(query: Mapping[str, Any], prefix: str) -> UnitFilter:
