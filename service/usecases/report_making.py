@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from service.analysis.impact import Impact
@@ -65,6 +65,8 @@ def report_of(reading: RevisionReading, ask: ReportAsk) -> ReportContent:
     with collection_paused():
         inputs = _inputs(asked)
         if ask.kind is ReportKind.COMPATIBILITY:
+            compiled = compile_pipeline(asked.snapshot, asked.profile)
+            asked = replace(asked, findings=compiled.findings)
             return compatibility_content(compatibility_report(asked), retirements(asked), inputs)
         return migration_content(_migration(asked, ask.cluster_name), inputs)
 

@@ -11,6 +11,7 @@ from service.analysis.rulebook.sight import Sight
 from service.analysis.stated import StatedFacts, Target
 from service.model.cluster import ClusterRecord
 from service.model.engine import EngineProfile, Version
+from service.model.finding import Finding
 from service.model.policy import PolicyRef
 from service.model.snapshot import Snapshot
 
@@ -23,6 +24,7 @@ class RuleInput:
     cluster moves to, `source` the one that it has, `target` and `plan` say where and how.
     `as_of` is the day that dates are compared with. `with_expressions` names the policies whose
     podSelector was written with matchExpressions, which matters to the validator's view alone.
+    `findings` are those of compiling the snapshot for the profile.
     """
 
     as_of: date
@@ -34,6 +36,7 @@ class RuleInput:
     target: Target | None = None
     plan: Plan | None = None
     with_expressions: frozenset[PolicyRef] = frozenset()
+    findings: tuple[Finding, ...] = ()
 
     @cached_property
     def sight(self) -> Sight:

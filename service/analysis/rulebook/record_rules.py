@@ -108,6 +108,26 @@ def _calico_kinds(asked: RuleInput) -> Found:
     )
 
 
+#: Kinds that the engine does not read have rules of their own.
+_KIND_NOT_READ = "PolicyKindNotRead"
+
+
+def _left_out(asked: RuleInput) -> Found:
+    return seen(
+        *(
+            Sighting(
+                each.detail,
+                each.severity,
+                policy=each.policy,
+                pointer=each.pointer,
+                values={"code": each.code},
+            )
+            for each in asked.findings
+            if each.code != _KIND_NOT_READ
+        )
+    )
+
+
 def _many_blocks(asked: RuleInput) -> Found:
     limit = value("limits", "npmBlocksPerPolicy")
     found: list[Sighting] = []
@@ -132,4 +152,5 @@ PREDICATES: Mapping[str, Predicate] = {
     "ENG-021": _record_inconsistent,
     "ENG-022": _calico_kinds,
     "ENG-023": _many_blocks,
+    "ENG-025": _left_out,
 }

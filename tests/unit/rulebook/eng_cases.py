@@ -7,7 +7,7 @@ from datetime import date
 
 from service.model.cluster import EngineChoice
 from service.model.finding import Severity
-from tests.builders import namespace, network_policy, node, pod
+from tests.builders import Manifest, namespace, network_policy, node, pod
 from tests.unit.rulebook.questions import (
     CLEAR,
     HIT,
@@ -35,6 +35,12 @@ def blocks(count: int) -> str:
     listed = ", ".join(f"{{ipBlock: {{cidr: 203.0.113.{each}/32}}}}" for each in range(count))
     return f"{{podSelector: {{}}, policyTypes: [Ingress], ingress: [{{from: [{listed}]}}]}}"
 
+
+IN_A_TIER: Manifest = {
+    **CALICO_GNP,
+    "metadata": {"name": "early.deny"},
+    "spec": {"tier": "early", "selector": "all()", "types": ["Ingress"]},
+}
 
 CASES = (
     Case("ENG-001", HIT, question(engine=NPM, record=cluster("kubenet")), Severity.BLOCKER),
@@ -333,6 +339,8 @@ CASES = (
     Case("ENG-021", UNKNOWN, question(record=NOTHING)),
     Case("ENG-022", HIT, question(CALICO_GNP, engine=CALICO), Severity.LOW),
     Case("ENG-022", CLEAR, question(network_policy("{podSelector: {}}"), engine=CALICO)),
+    Case("ENG-025", HIT, question(IN_A_TIER, engine=CALICO), Severity.HIGH),
+    Case("ENG-025", CLEAR, question(CALICO_GNP, engine=CALICO)),
     Case(
         "ENG-023",
         HIT,

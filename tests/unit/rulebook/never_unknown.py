@@ -10,6 +10,7 @@ NEVER_UNKNOWN = {
     "ENG-018": _POLICIES,
     "ENG-022": _POLICIES,
     "ENG-023": _POLICIES,
+    "ENG-025": _POLICIES,
     "FEAT-005": _POLICIES,
     "FEAT-006": _POLICIES,
     "FEAT-007": "the selector itself is the finding; the namespaces decide how grave it is",

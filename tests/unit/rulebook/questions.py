@@ -10,6 +10,7 @@ from service.analysis.paths.planner import Change, plan_change
 from service.analysis.rulebook.answers import Outcome
 from service.analysis.rulebook.inputs import RuleInput
 from service.analysis.stated import StatedFacts, Target
+from service.engines.registry import compile_pipeline
 from service.model.cluster import (
     AdvancedNetworking,
     ClusterRecord,
@@ -127,6 +128,7 @@ def question(
         profile(source) if source else None,
         target if source else None,
         plan,
+        findings=compile_pipeline(found, profile(engine)).findings,
         manifests=manifests,
     )
 

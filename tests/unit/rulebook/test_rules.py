@@ -67,6 +67,7 @@ def test_the_book_holds_the_rules_of_the_knowledge_page() -> None:
 
     assert counts == {Area.ENGINE: 24, Area.FEATURE: 28, Area.MIGRATION: 27, Area.PATH: 25}
     assert [each.id for each in rules().values() if each.extends] == [
+        "ENG-025",
         "MIG-028",
         "MIG-029",
         "MIG-030",
@@ -147,7 +148,7 @@ def test_more_pods_than_npm_takes() -> None:
     ("engine", "expected"),
     [
         ("npm", {"ENG-001", "ENG-007", "FEAT-005"}),
-        ("calico", {"ENG-003", "ENG-016", "ENG-022"}),
+        ("calico", {"ENG-003", "ENG-016", "ENG-022", "ENG-025"}),
         ("cilium", {"ENG-004", "FEAT-010", "FEAT-018"}),
         ("none", {"ENG-018"}),
     ],
