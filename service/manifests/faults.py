@@ -48,10 +48,15 @@ class Problem:
 class UploadRefused(Exception):
     """The content is malformed, or the API server would not take it."""
 
-    def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults: tuple[Fault, ...] = tuple(faults)
+    def __init__(self, faults: Iterable[Fault], unlisted: int = 0) -> None:
+        listed = tuple(faults)
+        self.count = len(listed) + unlisted
+        """How many there are, listed or not."""
+        self.faults = listed
+        if unlisted:
+            self.faults += (Fault("MoreFaults", f"{unlisted} more faults are not listed"),)
         first = str(self.faults[0]) if self.faults else "no fault given"
-        more = f" and {len(self.faults) - 1} more" if len(self.faults) > 1 else ""
+        more = f" and {self.count - 1} more" if self.count > 1 else ""
         super().__init__(first + more)
 
 

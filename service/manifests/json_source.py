@@ -103,7 +103,9 @@ class JsonSource:
         except (RecursionError, TooDeep):
             report.fault(self, "DepthExceeded", f"nested more than {self.depth} levels deep")
         except ValueError as error:
-            report.fault(self, "MalformedDocument", f"not JSON: {error}")
+            # What Python says of a number with very many digits ends in advice to programmers.
+            said = str(error).partition("; use sys.")[0]
+            report.fault(self, "MalformedDocument", f"not JSON: {said}")
         else:
             assert isinstance(value, dict)
             for key in dict.fromkeys(duplicates):

@@ -9,6 +9,12 @@ from service.model.finding import Severity
 
 #: More faults than these help nobody; the rest is counted.
 MOST_LISTED = 1000
+_LONGEST = 1000
+
+
+def _shown(text: str) -> str:
+    """What is told of a text: a name may be as long as the whole upload."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 class Place(Protocol):
@@ -41,7 +47,9 @@ class Report:
             self._unlisted_faults += 1
             return
         line = place.line_of(pointer)
-        self._faults.append(Fault(code, detail, place.document, line, pointer, place.part))
+        self._faults.append(
+            Fault(code, _shown(detail), place.document, line, _shown(pointer), place.part)
+        )
 
     def problem(
         self, place: Place, code: str, severity: Severity, detail: str, pointer: str = ""
@@ -52,18 +60,16 @@ class Report:
             return
         line = place.line_of(pointer)
         self._problems.append(
-            Problem(code, severity, detail, place.document, line, pointer, place.part)
+            Problem(
+                code, severity, _shown(detail), place.document, line, _shown(pointer), place.part
+            )
         )
 
     def refuse_if_faulty(self) -> None:
         """Raise `UploadRefused` with every fault, if there is any."""
         if not self._faults:
             return
-        faults = list(self._faults)
-        if self._unlisted_faults:
-            detail = f"{self._unlisted_faults} more faults are not listed"
-            faults.append(Fault("MoreFaults", detail))
-        raise UploadRefused(faults)
+        raise UploadRefused(self._faults, self._unlisted_faults)
 
     def problems(self) -> tuple[Problem, ...]:
         """Every problem; a last one says how many are not listed."""

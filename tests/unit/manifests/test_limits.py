@@ -143,6 +143,15 @@ def test_an_anchor_inside_of_itself() -> None:
     assert faults_of("a: &a [*a]\n")[0].code == "AliasesExceeded"
 
 
+def test_what_is_told_of_a_fault_is_bounded() -> None:
+    report = Report()
+    report.fault(Spot("", 1), "Code", "x" * 5000, f"/{'y' * 5000}")
+    with pytest.raises(UploadRefused) as refused:
+        report.refuse_if_faulty()
+    (fault,) = refused.value.faults
+    assert max(len(fault.detail), len(fault.pointer)) < 1100
+
+
 def test_the_list_of_faults_is_bounded() -> None:
     report = Report(most_listed=2)
     for number in range(5):
@@ -152,6 +161,7 @@ def test_the_list_of_faults_is_bounded() -> None:
         report.refuse_if_faulty()
     assert [each.code for each in refused.value.faults] == ["Code", "Code", "MoreFaults"]
     assert refused.value.faults[-1].detail == "3 more faults are not listed"
+    assert refused.value.count == 5
     assert [each.code for each in report.problems()] == ["Code", "Code", "MoreProblems"]
 
 
