@@ -218,7 +218,9 @@ def test_the_history_comes_in_pages(demo: Api) -> None:
 
 def test_a_revision_without_one_of_the_ends(demo: Api) -> None:
     query = {"sourceNamespace": "demo", "sourcePod": "nobody", **SERVER, "port": "80"}
-    for entry in demo.get("/v1/clusters/demo/verdicts", query_string=query)["items"]:
+    entries = demo.get("/v1/clusters/demo/verdicts", query_string=query)["items"]
+    assert [each["revision"] for each in entries] == [1, 2, 3]
+    for entry in entries:
         assert entry["verdict"] is None
         assert entry["unresolved"]["side"] == "source"
 

@@ -264,12 +264,13 @@ def test_a_witness_of_what_is_on_one_side_only() -> None:
         Court(solved_of(snapshot(*each), "kubernetes").connectivity.pipeline)
         for each in ([DB], [WEB, DB])
     ]
-    for block in found.blocks:
-        for each in found.differences(block):
-            witness = witness_of(each, *courts)
-            assert witness.before is None
-            assert witness.after is not None
-            assert witness.after.decision is block.after
+    told = [(block, each) for block in found.blocks for each in found.differences(block)]
+    assert told
+    for block, each in told:
+        witness = witness_of(each, *courts)
+        assert witness.before is None
+        assert witness.after is not None
+        assert witness.after.decision is block.after
 
 
 def _worker(name: str, on: str, label: str = "x", *, host: bool = False, **more: str) -> Manifest:
