@@ -134,7 +134,7 @@ class Platform:
 
 @cache
 def platforms(*, fixed: bool) -> tuple[Platform, ...]:
-    """Linux and Windows, with or without the selector fixes of September 2026."""
+    """Linux and Windows, with or without the selector fixes."""
     linux = Reading(
         rules=translated_rules,
         selector_peer=selector_peer if fixed else peer_as_sets,

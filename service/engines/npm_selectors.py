@@ -75,7 +75,7 @@ def _namespace_part(selector: LabelSelector) -> Condition:
 
 
 def peer_as_sets(namespace: str, peer: NetworkPolicyPeer) -> Condition:
-    """A selector peer on Linux without the fixes of September 2026."""
+    """A selector peer on Linux without the selector fixes."""
     if peer.namespace_selector is None:
         return all_of(IS_POD, in_namespace(namespace), _pod_part(peer.pod_selector))
     return all_of(_namespace_part(peer.namespace_selector), _pod_part(peer.pod_selector))
