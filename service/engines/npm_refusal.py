@@ -57,7 +57,7 @@ def refused_on_linux(policy: NetworkPolicy) -> Refusal | None:
 
 
 def refused_on_windows(policy: NetworkPolicy, *, fixed: bool) -> Refusal | None:
-    """What HNS ACLs cannot express; `fixed`: with the selector fixes (`npm.json`, selectorFixes)."""
+    """What HNS ACLs cannot express; `fixed`: with the selector fixes."""
     return next(_windows_refusals(policy, fixed=fixed), None)
 
 

@@ -14,13 +14,15 @@ from service.manifests.pausing import paused_collection
 from service.manifests.policy_draft import PolicyDraft
 from service.manifests.policy_kinds import policy_kind
 from service.manifests.report import Report
-from service.manifests.schema import describe
+from service.manifests.schema import build_decoders, describe
 from service.manifests.source import Source
 from service.manifests.unpacking import unpack
 from service.manifests.upload import PolicyDocument, Upload, UploadPart
 from service.model.finding import Severity
 
 __all__ = ["PolicyDocument", "Upload", "UploadPart", "read_upload"]
+
+build_decoders()
 
 
 def read_upload(parts: Sequence[UploadPart], limits: Limits = DEFAULT_LIMITS) -> Upload:

@@ -7,17 +7,15 @@ a field is its absence.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cache
-from threading import Lock
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import inspect
 
 T = TypeVar("T")
-_BUILDING = Lock()
-_DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}
+_PACKAGE = __name__.partition(".")[0]
 Note = Callable[[str, str, str], None]
 """Takes a code, a detail and a JSON pointer."""
 
@@ -33,17 +31,24 @@ def escape(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
-def decoder_of(struct: type[T]) -> msgspec.json.Decoder[T]:
-    """The decoder of a struct, built by one thread at a time.
+@cache
+def decoder_of(struct: Hashable) -> msgspec.json.Decoder[Any]:
+    """The decoder of a struct."""
+    return msgspec.json.Decoder(struct)
+
+
+def build_decoders() -> None:
+    """Find out about every struct there is by now; to be called while there is one thread.
 
     msgspec 0.22 crashes the process where a second thread meets what it is just finding out about
-    a struct, so everything that decodes asks here first.
+    a struct.
     """
-    found = _DECODERS.get(struct)
-    if found is None:
-        with _BUILDING:
-            found = _DECODERS.setdefault(struct, msgspec.json.Decoder(struct))
-    return found
+    pending: list[type[msgspec.Struct]] = [msgspec.Struct]
+    while pending:
+        for struct in pending.pop().__subclasses__():
+            pending.append(struct)
+            if struct.__module__.startswith(_PACKAGE):
+                decoder_of(struct)
 
 
 def convert(value: Any, struct: type[T], note: Note) -> T | None:
@@ -51,7 +56,6 @@ def convert(value: Any, struct: type[T], note: Note) -> T | None:
 
     Unknown fields are faults where the struct forbids them.
     """
-    decoder_of(struct)
     try:
         return msgspec.convert(value, struct)
     except msgspec.ValidationError:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from service.analysis.rulebook.answers import CLEAR, Found, Sighting, joined, seen
+from service.analysis.rulebook.answers import CLEAR, Found, Sighting, joined, lacking, seen
 from service.analysis.rulebook.exposure import backends, forwarded_services
 from service.analysis.rulebook.inputs import RuleInput
 from service.analysis.rulebook.kinds import family, is_read_upstream
@@ -103,6 +103,31 @@ def _init_names(asked: RuleInput) -> Found:
     )
 
 
+def _windows_rules(asked: RuleInput) -> Found:
+    before = trait(asked.source, "skipsRulesOnWindows") if asked.source else None
+    if before is None or before == trait(asked.profile, "skipsRulesOnWindows"):
+        return CLEAR
+    found = tuple(_skipped_on_windows(asked.sight))
+    if asked.sight.has_windows is None and found:
+        return lacking("nodePools", "give the node pools (az aks show) or the nodes")
+    return seen(*found) if asked.sight.has_windows else CLEAR
+
+
+def _skipped_on_windows(sight: Sight) -> Iterator[Sighting]:
+    for policy in sight.policies:
+        pods = [pod for pod in sight.selected(policy) if sight.os_of(pod) in {WINDOWS, None}]
+        for rule in placed_rules(policy, policy.policy_types) if pods else ():
+            parts = [
+                f"{pointer}/port" for port, pointer in rule.ports() if isinstance(port.port, str)
+            ]
+            parts += [f"{pointer}/except" for block, pointer in rule.blocks() if block.excepts]
+            for pointer in parts:
+                detail = "Calico on Windows may skip the rule"
+                yield Sighting(
+                    detail, policy=policy.ref, pointer=pointer, endpoints=workloads(pods)
+                )
+
+
 def _read_by_one(asked: RuleInput) -> Found:
     """Policies that one engine reads and the other does not, where no other rule says it."""
     if asked.source is None:
@@ -158,4 +183,5 @@ PREDICATES: Mapping[str, Predicate] = {
     "MIG-032": _npm_opens,
     "MIG-033": _npm_skips,
     "MIG-034": _enforcement_mode,
+    "MIG-035": _windows_rules,
 }

@@ -14,6 +14,7 @@ from tests.unit.rulebook.feat_cases import (
     CNP_L4,
     DB,
     DNS_POD,
+    EXCEPT,
     FRONT,
     GNP,
     HOST,
@@ -440,4 +441,25 @@ CASES = (
     ),
     Case("MIG-034", HIT, move(engine="cilium:1.18?policyEnforcement=always"), Severity.HIGH),
     Case("MIG-034", CLEAR, move()),
+    Case(
+        "MIG-035",
+        HIT,
+        move(W1, L1, ON_WINDOWS, NAMED, engine="calico"),
+        pointer="/spec/ingress/0/ports/0/port",
+        endpoints=("shop/Pod/win",),
+    ),
+    Case(
+        "MIG-035",
+        HIT,
+        move(W1, L1, ON_WINDOWS, EXCEPT, engine="calico"),
+        pointer="/spec/ingress/0/from/0/ipBlock/except",
+    ),
+    Case("MIG-035", HIT, question(W1, L1, ON_WINDOWS, NAMED, source="calico", engine="npm")),
+    Case("MIG-035", CLEAR, move(W1, L1, ON_LINUX, NAMED, engine="calico"), detail="on Linux"),
+    Case("MIG-035", CLEAR, move(W1, L1, ON_WINDOWS, DENY_ALL, engine="calico")),
+    Case(
+        "MIG-035",
+        UNKNOWN,
+        move(pod("shop/x", {"app": "x"}), NAMED, engine="calico", record=NOTHING),
+    ),
 )

@@ -75,6 +75,7 @@ def test_the_book_holds_the_rules_of_the_knowledge_page() -> None:
         "MIG-032",
         "MIG-033",
         "MIG-034",
+        "MIG-035",
     ]
     assert set(PREDICATES) == set(rules())
 
