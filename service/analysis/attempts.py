@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from service.analysis.alike import Party, Signatures
-from service.analysis.resolving import NoNetwork, Resolver, UnresolvedEnd
+from service.analysis.resolving import NoNetwork, Resolver, UnresolvedEnd, no_network
 from service.analysis.services import named_container_port
-from service.model.addresses import Family, family_of
+from service.model.addresses import Family, family_of, parse_address
 from service.model.assumption import Assumption
 from service.model.endpoint import Endpoint, EndpointKind
-from service.model.flow import Flow
+from service.model.flow import AddressEnd, Flow
 from service.model.pipeline import Treatment
 from service.model.ports import HIGHEST_PORT, LOWEST_PORT, PORT_PROTOCOLS, Protocol, point_of
 
@@ -50,11 +51,17 @@ class Attempt(NamedTuple):
     reason: str = ""
     assumption: Assumption | None = None
     choice: Assumption | None = None
+    proviso: Assumption | None = None
+    """What has to hold for the connection to get through, whatever the policies say."""
 
     @property
-    def is_through_service(self) -> bool:
-        """Whether a Service leads there; only then is there a treatment with a reason."""
+    def is_treated(self) -> bool:
+        """Whether it is no plain connection; only then is there a treatment with a reason."""
         return bool(self.reason)
+
+    def in_doubt(self, doubt: Assumption) -> Attempt:
+        """The same where nothing certain is known of a connection that some policy may stop."""
+        return self._replace(treatments=(), reason=doubt.code, assumption=doubt)
 
 
 def check_protocol(flow: Flow) -> Protocol:
@@ -99,14 +106,20 @@ def direct_attempts(
     signatures: Signatures,
 ) -> list[Attempt]:
     """Connections between endpoints, not through a Service."""
-    if all(each.kind is EndpointKind.EXTERNAL for each in (*sources, *destinations)):
-        raise NoNetwork(OUTSIDE)
+    doubts = [resolver.doubt_about(each) for each in (*sources, *destinations)]
+    if all(
+        doubt is not None or each.kind is EndpointKind.EXTERNAL
+        for each, doubt in zip((*sources, *destinations), doubts, strict=True)
+    ):
+        raise NoNetwork(next((each for each in doubts if each is not None), OUTSIDE))
+    end = flow.destination
+    called = family_of(parse_address(end.address)) if isinstance(end, AddressEnd) else None
     if len(sources) == len(destinations) == 1 and sources[0] is not destinations[0]:
         # Nothing to group, which is what most flows are like.
         only = point_at(flow, protocol, destinations[0], resolver)
         if only is None:
-            raise _no_such_port(flow, destinations)
-        return _between(Party((sources[0],)), Party((destinations[0],)), only, apart=False)
+            raise no_such_port(flow, destinations)
+        return _between(Party((sources[0],)), Party((destinations[0],)), only, called, apart=False)
     # What uses a node's network is told by its node, and so are the pods that it meets.
     with_node = any(each.is_on_node_network for each in (*sources, *destinations))
     callers = signatures.parties(sources, with_node=with_node)
@@ -120,17 +133,18 @@ def direct_attempts(
         for point, members in by_point.items():
             meetings.extend((caller, Party(tuple(members)), point) for caller in callers)
     if not meetings:
-        raise _no_such_port(flow, destinations)
+        raise no_such_port(flow, destinations)
     # Of several pods the question is about one and another, unless there is no other.
     others = [each for each in meetings if _pairs(each[0], each[1])]
     return [
         attempt
         for caller, callee, point in others or meetings
-        for attempt in _between(caller, callee, point, apart=bool(others))
+        for attempt in _between(caller, callee, point, called, apart=bool(others))
     ]
 
 
-def _no_such_port(flow: Flow, destinations: list[Endpoint]) -> UnresolvedEnd:
+def no_such_port(flow: Flow, destinations: Sequence[Endpoint]) -> UnresolvedEnd:
+    """What is wrong with a named port that no destination declares."""
     return UnresolvedEnd(
         "port",
         "NamedPortNotFound",
@@ -144,11 +158,17 @@ def _pairs(caller: Party, callee: Party) -> int:
     return len(caller.members) * len(callee.members) - len(own)
 
 
-def _between(caller: Party, callee: Party, point: int, *, apart: bool) -> list[Attempt]:
+def _between(
+    caller: Party, callee: Party, point: int, called: Family | None, *, apart: bool
+) -> list[Attempt]:
     pairs = len(caller.members) * len(callee.members)
     if apart:
         pairs = _pairs(caller, callee)
         caller, callee = _distinct(caller, callee)
+    if not may_meet(caller.speaker, callee.speaker, called):
+        raise no_network(
+            f"{caller.speaker} has no address of the family that {callee.speaker} is called with"
+        )
     families = shared_families(caller.speaker, callee.speaker)
     return [
         Attempt(
@@ -189,6 +209,20 @@ def shared_families(source: Endpoint, destination: Endpoint) -> tuple[Family, ..
         return tuple(shared) or tuple(outside)
     known = mine or theirs
     return tuple(each for each in Family if each in known)[:1] or (Family.IPV4,)
+
+
+def may_meet(source: Endpoint, destination: Endpoint, called: Family | None = None) -> bool:
+    """Whether there may be an address family that both use; `called` is that of a called address.
+
+    "IPv4/IPv6 dual-stack": a pod has the addresses of its status and no other
+    (https://kubernetes.io/docs/concepts/services-networking/dual-stack/).
+    """
+    if EndpointKind.EXTERNAL in {source.kind, destination.kind}:
+        return True
+    mine, theirs = _families(source), _families(destination)
+    if called is not None:
+        theirs = frozenset((called,))
+    return not mine or not theirs or not mine.isdisjoint(theirs)
 
 
 def _families(endpoint: Endpoint) -> frozenset[Family]:

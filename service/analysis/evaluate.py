@@ -14,13 +14,15 @@ from service.analysis.attempts import (
     direct_attempts,
 )
 from service.analysis.deciding import LET_THROUGH, Connection, both, decide, suppositions
+from service.analysis.host_ports import host_port_attempts
+from service.analysis.loopback import is_loopback, loopback_attempts
 from service.analysis.resolving import NoNetwork, Resolver, UnresolvedEnd
 from service.analysis.selected import selected_index
 from service.analysis.service_attempts import ServiceCalls
 from service.analysis.stoppable import may_stop
 from service.model.assumption import Assumption
 from service.model.endpoint import Endpoint, EndpointKind
-from service.model.flow import Flow
+from service.model.flow import Flow, ServiceEnd
 from service.model.inventory import Inventory
 from service.model.pipeline import Direction, Pipeline, Treatment
 from service.model.verdict import Decision, DirectionVerdict, Evidence, Verdict, VerdictGroup
@@ -30,6 +32,9 @@ __all__ = ["Evaluator", "UnresolvedEnd"]
 NOT_APPLICABLE = DirectionVerdict(Decision.NOT_APPLICABLE)
 OWN_POD = NOT_APPLICABLE._replace(
     evidence=(Evidence("Allow", "OwnPod", "a pod always reaches itself"),)
+)
+OWN_NODE = NOT_APPLICABLE._replace(
+    evidence=(Evidence("Allow", "OwnNode", "a node always reaches itself"),)
 )
 
 
@@ -86,22 +91,62 @@ class Evaluator:
         )
 
     def _attempts(self, flow: Flow) -> list[Attempt]:
+        found = self._ways(flow)
+        return [self._doubted(each) for each in found] if self._resolver.unlisted_nodes else found
+
+    def _doubted(self, attempt: Attempt) -> Attempt:
+        ends = attempt.source.speaker, attempt.destination.speaker
+        doubts = (self._resolver.doubt_about(each) for each in ends)
+        doubt = next((each for each in doubts if each is not None), None)
+        return attempt if doubt is None or ends[0] is ends[1] else attempt.in_doubt(doubt)
+
+    def _ways(self, flow: Flow) -> list[Attempt]:
         protocol = check_protocol(flow)
         check_port(flow, protocol)
-        called = self._services.service_at(flow)
         sources = self._resolver.endpoints(flow.source, "source")
-        if called is not None:
-            return list(self._services.attempts(flow, *called, sources))
-        destinations = self._resolver.endpoints(flow.destination, "destination")
-        return direct_attempts(
-            flow, protocol, sources, destinations, self._resolver, self._signatures
-        )
+        if is_loopback(flow.destination):
+            own = [each for each in sources if each.is_on_node_network]
+            nodes = self._resolver.node_endpoints
+            published = [
+                way
+                for each in own
+                for way in self._published(flow, nodes.get(each.node or "", each), [each])
+            ]
+            return self._beside(
+                (*published, *self._services.on_loopback(flow, own)),
+                loopback_attempts(flow, protocol, sources, self._resolver),
+            )
+        called = self._services.called(flow)
+        if called:
+            found = list(self._services.attempts(flow, called, sources))
+        else:
+            destinations = self._resolver.endpoints(flow.destination, "destination")
+            found = direct_attempts(
+                flow, protocol, sources, destinations, self._resolver, self._signatures
+            )
+        if not self._resolver.host_ports or isinstance(flow.destination, ServiceEnd):
+            return found
+        node = self._services.node_called(flow.destination)
+        return found if node is None else self._beside(self._published(flow, node, sources), found)
+
+    def _published(self, flow: Flow, node: Endpoint, sources: list[Endpoint]) -> Iterable[Attempt]:
+        return host_port_attempts(flow, node, sources, self._resolver, self._signatures)
+
+    def _beside(self, forwarded: Iterable[Attempt], plain: list[Attempt]) -> list[Attempt]:
+        """What a port of a node may lead to, where that could be stopped, beside what it is."""
+        found = [each for each in forwarded if self._may_be_stopped(each)]
+        if not found:
+            return plain
+        return [*found, *(each._replace(choice=found[0].assumption) for each in plain)]
 
     def _group(self, attempt: Attempt) -> tuple[VerdictGroup, Assumption | None]:
         source, destination = attempt.source.speaker, attempt.destination.speaker
         egress, ingress, decision = self._decide(attempt, source, destination)
         assumptions: set[Assumption] = set()
-        if decision is Decision.UNKNOWN:
+        if decision is Decision.ALLOW and attempt.proviso is not None:
+            decision = Decision.UNKNOWN
+            assumptions.add(attempt.proviso)
+        elif decision is Decision.UNKNOWN:
             assumptions.update(egress.assumptions, ingress.assumptions)
             if attempt.assumption is not None and ingress.decision is Decision.UNKNOWN:
                 assumptions.add(attempt.assumption)
@@ -143,10 +188,11 @@ class Evaluator:
         destination: Endpoint,
         same_node: bool | None,
     ) -> tuple[DirectionVerdict, DirectionVerdict, Decision]:
-        if not attempt.is_through_service:
+        if not attempt.is_treated:
             if source is destination:
                 # "A pod cannot block access to itself": the packet never leaves the pod.
-                return OWN_POD, OWN_POD, Decision.ALLOW
+                own = OWN_NODE if source.kind is EndpointKind.NODE else OWN_POD
+                return own, own, Decision.ALLOW
             connection = Connection(source, destination, attempt.point, attempt.family, same_node)
             egress = decide(self._index[Direction.EGRESS], Direction.EGRESS, connection)
             ingress = decide(self._index[Direction.INGRESS], Direction.INGRESS, connection)

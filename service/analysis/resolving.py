@@ -19,7 +19,17 @@ from service.model.flow import (
     WorkloadEnd,
 )
 from service.model.intervals import Intervals
-from service.model.inventory import Inventory, Pod, Service
+from service.model.inventory import (
+    ContainerPort,
+    ContainerRole,
+    HostAddress,
+    Inventory,
+    Pod,
+    Service,
+)
+
+#: What a packet never leaves its sender with (RFC 1122 3.2.1.3, RFC 4291 2.5.3).
+LOOPBACK = blocks(("127.0.0.0/8", "::1/128"))
 
 
 class UnresolvedEnd(Exception):
@@ -108,13 +118,63 @@ class Resolver:
         return found
 
     @cached_property
-    def service_by_address(self) -> Mapping[int, Service]:
-        """Services by cluster address and by the addresses they have outside."""
-        found: dict[int, Service] = {}
+    def unlisted_nodes(self) -> Mapping[int, Endpoint]:
+        """Nodes that pods tell the addresses of, and that are not part of the revision."""
+        found: dict[int, Endpoint] = {}
+        for told in self.inventory.host_addresses:
+            point = parse_address(told.address)
+            key = told.namespace, told.pod
+            pod, endpoint = self.pods.get(key), self.pod_endpoints.get(key)
+            if point not in self.by_address:
+                found[point] = Endpoint(
+                    EndpointKind.NODE,
+                    told.address,
+                    node=pod.node if pod else None,
+                    os=endpoint.os if endpoint else None,
+                    addresses=(point,),
+                )
+        return found
+
+    @cached_property
+    def _hosted(self) -> Mapping[int, HostAddress]:
+        return {parse_address(each.address): each for each in self.inventory.host_addresses}
+
+    def doubt_about(self, endpoint: Endpoint) -> Assumption | None:
+        """What an answer about an endpoint rests on that is said to be a node and is not listed.
+
+        It may have labels and further addresses that policies know, and nothing tells whether
+        the address is still that node's.
+        """
+        if endpoint.kind is not EndpointKind.NODE or not self.unlisted_nodes:
+            return None
+        for point in endpoint.addresses:
+            if self.unlisted_nodes.get(point) is endpoint:
+                told = self._hosted[point]
+                return Assumption(
+                    "NodeNotListed",
+                    f"{told.address} is the address of the node of pod "
+                    f"{told.namespace}/{told.pod}, and the revision does not list that node",
+                )
+        return None
+
+    @cached_property
+    def host_ports(self) -> Mapping[tuple[str, int | str | None], list[tuple[Pod, ContainerPort]]]:
+        """The pods that publish a port on their nodes, by protocol and that port."""
+        found: dict[tuple[str, int | str | None], list[tuple[Pod, ContainerPort]]] = {}
+        for pod in self.inventory.pods:
+            for port in pod.ports:
+                if port.host_port is not None and port.role is not ContainerRole.INIT:
+                    found.setdefault((port.protocol, port.host_port), []).append((pod, port))
+        return found
+
+    @cached_property
+    def services_by_address(self) -> Mapping[int, list[Service]]:
+        """Services by cluster address and by the addresses they have outside, which they share."""
+        found: dict[int, list[Service]] = {}
         for service in self.inventory.services:
-            for text in (*service.cluster_addresses, *service.external_addresses):
+            for text in dict.fromkeys((*service.cluster_addresses, *service.external_addresses)):
                 try:
-                    found[parse_address(text)] = service
+                    found.setdefault(parse_address(text), []).append(service)
                 except ValueError:
                     continue
         return found
@@ -172,7 +232,13 @@ class Resolver:
             point = parse_address(text)
         except ValueError:
             raise UnresolvedEnd(side, "InvalidAddress", f"{text!r} is no IP address") from None
-        known = self.by_address.get(point)
+        if point in LOOPBACK:
+            raise UnresolvedEnd(
+                side,
+                "LoopbackAddress",
+                f"{text} is a loopback address, which everyone has: name the pod or the node",
+            )
+        known = self.known_at(point)
         if known is not None:
             return known
         if point in self.pod_range:
@@ -183,6 +249,10 @@ class Resolver:
                 )
             )
         return Endpoint(EndpointKind.EXTERNAL, format_address(point), addresses=(point,))
+
+    def known_at(self, point: int) -> Endpoint | None:
+        """The pod or node that has an address, listed or not."""
+        return self.by_address.get(point) or self.unlisted_nodes.get(point)
 
     def _of_pods(self, pods: list[Pod], what: str) -> list[Endpoint]:
         found = [

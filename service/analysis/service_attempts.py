@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from service.analysis.alike import Party, Signatures
 from service.analysis.asking import Encounter, ask, placement_unknown
-from service.analysis.attempts import Attempt, check_protocol, shared_families
+from service.analysis.attempts import Attempt, check_protocol, may_meet, shared_families
 from service.analysis.resolving import NoNetwork, Resolver, UnresolvedEnd, no_network
 from service.analysis.service_families import call_families, in_families, speaks
-from service.analysis.services import EXPOSED, Backend, backends, service_port
-from service.model.addresses import EVERY_ADDRESS, Family, parse_address
+from service.analysis.services import (
+    EXPOSED,
+    Backend,
+    backends,
+    offered_port,
+    service_named,
+    service_port,
+    services_offering,
+)
+from service.model.addresses import EVERY_ADDRESS, Family, blocks, parse_address
 from service.model.assumption import Assumption
 from service.model.endpoint import Endpoint, EndpointKind
 from service.model.flow import AddressEnd, DestinationEnd, Flow, NodeEnd, ServiceEnd
@@ -25,6 +34,30 @@ RECEIVING_NODE = Assumption(
     "ReceivingNode",
     "which node receives the connection from outside decides whether it gets through",
 )
+SHARED_ADDRESS = Assumption(
+    "SharedServiceAddress",
+    "several Services have the address, the protocol and the port, and which of them answers "
+    "decides whether the call gets through",
+)
+#: "--iptables-localhost-nodeports: If false, kube-proxy will disable the legacy behavior of
+#: allowing NodePort services to be accessed via localhost"; other modes do not allow it.
+#: https://kubernetes.io/docs/reference/command-line-tools-reference/kube-proxy/
+LOOPBACK_NODE_PORT = ServicePath(
+    "NodePortOnLoopback",
+    (),
+    Assumption(
+        "NodePortOnLoopback",
+        "whether a node's loopback address leads to a Service's node port depends on how "
+        "kube-proxy is set up",
+    ),
+)
+
+
+class Called(NamedTuple):
+    """A Service that a destination leads to, and the node port if that is how."""
+
+    service: Service
+    node_port: ServicePort | None = None
 
 
 class ServiceCalls:
@@ -37,30 +70,34 @@ class ServiceCalls:
         self.signatures = signatures
         self.paths = paths
 
-    def service_at(self, flow: Flow) -> tuple[Service, ServicePort | None] | None:
-        """The Service that a destination leads to, and the node port if that is how."""
+    def called(self, flow: Flow) -> list[Called]:
+        """The Services that a destination leads to; several where nothing tells them apart."""
         end = flow.destination
         if isinstance(end, ServiceEnd):
-            service = self.resolver.services.get((end.namespace, end.service))
-            if service is None:
-                raise UnresolvedEnd(
-                    "destination",
-                    "ServiceNotFound",
-                    f"there is no Service {end.namespace}/{end.service} in this revision",
-                )
-            return service, None
+            return [Called(service_named(self.resolver, end))]
         if isinstance(end, AddressEnd):
-            service = self._at_address(end.address)
-            if service is not None:
-                return service, None
-        node = self.node_called(end)
-        if node is None:
-            return None
-        for service in self.resolver.inventory.services:
-            for port in service.ports:
-                if port.node_port == flow.port and port.protocol == flow.protocol:
-                    return service, port
-        return None
+            found = self._at_address(flow, end.address)
+            if found:
+                return [Called(each) for each in found]
+        return [] if self.node_called(end) is None else self._at_node_port(flow)
+
+    def _at_node_port(self, flow: Flow) -> list[Called]:
+        return [
+            Called(service, port)
+            for service in self.resolver.inventory.services
+            for port in service.ports
+            if port.node_port is not None
+            and port.node_port == flow.port
+            and port.protocol == flow.protocol
+        ][:1]
+
+    def on_loopback(self, flow: Flow, sources: list[Endpoint]) -> Iterator[Attempt]:
+        """What a node's loopback address may lead to for who uses that node's network."""
+        for service, port in self._at_node_port(flow) if sources else ():
+            assert port is not None
+            for caller in self.signatures.parties(sources, with_node=True):
+                for backend in backends(self.resolver, service, port):
+                    yield _attempt(caller, backend, LOOPBACK_NODE_PORT, BACKEND_CHOICE)
 
     def node_called(self, end: DestinationEnd) -> Endpoint | None:
         """The node that a destination names, or that receives a call of a Service."""
@@ -71,8 +108,9 @@ class ServiceCalls:
             case ServiceEnd(receiving_node=node):
                 name = node
             case AddressEnd(address):
+                # A hostNetwork pod has its node's address.
                 found = self._endpoint_at(address)
-                if found is not None and found.kind is EndpointKind.NODE:
+                if found is not None and found.is_on_node_network:
                     return found
         if not name:
             return None
@@ -84,6 +122,14 @@ class ServiceCalls:
         return endpoint
 
     def attempts(
+        self, flow: Flow, called: Sequence[Called], sources: list[Endpoint]
+    ) -> Iterator[Attempt]:
+        """Every connection that the call of a Service, or of one of several, may become."""
+        for each in called:
+            for attempt in self._calls(flow, each.service, each.node_port, sources):
+                yield attempt._replace(choice=SHARED_ADDRESS) if len(called) > 1 else attempt
+
+    def _calls(
         self,
         flow: Flow,
         service: Service,
@@ -97,7 +143,7 @@ class ServiceCalls:
         receiving = self.node_called(flow.destination)
         names = frozenset((each.endpoint.namespace, each.endpoint.name) for each in chosen)
         if receiving is not None and service.external_traffic_policy is TrafficPolicy.LOCAL:
-            chosen = _on_node(service, chosen, receiving.name)
+            chosen = _on_node(service, chosen, receiving)
         families = call_families(flow.destination, service)
         reachable = [each for each in chosen if speaks(each.endpoint, families)]
         if not reachable:
@@ -108,7 +154,13 @@ class ServiceCalls:
         masquerades = self._is_external(service, flow.destination)
         callers = self.signatures.parties(sources, with_node=True, alone=names)
         for caller in callers:
-            for backend in reachable:
+            near, placement = reachable, None
+            if caller.speaker.kind is not EndpointKind.EXTERNAL:
+                near = _in_reach(service, caller.speaker, reachable, families)
+                if node_port is None and self._keeps_to_node(service, flow.destination):
+                    near, placement = _near(service, caller.speaker, near)
+            proviso = placement or self._admission(service, caller, flow.destination, node_port)
+            for backend in near:
                 if caller.speaker.kind is EndpointKind.EXTERNAL:
                     found = self._from_outside(service, caller, backend, receiving)
                 elif node_port is not None and receiving is not None:
@@ -116,8 +168,11 @@ class ServiceCalls:
                     found = iter([self._node_port(caller, backend, receiving, point)])
                 else:
                     found = iter([self._from_inside(caller, backend, masquerades=masquerades)])
+                doubt = self.resolver.doubt_about(receiving) if receiving else None
                 for each in found:
-                    yield from in_families(each, families, is_only=len(reachable) == 1)
+                    way = each._replace(proviso=proviso)
+                    way = way if doubt is None else way.in_doubt(doubt)
+                    yield from in_families(way, families, is_only=len(near) == 1)
 
     def _is_external(self, service: Service, end: DestinationEnd) -> bool:
         """Whether a Service is called by an address outside that any node may answer for."""
@@ -126,6 +181,51 @@ class ServiceCalls:
             and service.external_traffic_policy is TrafficPolicy.CLUSTER
             and parse_address(end.address) in map(parse_address, service.external_addresses)
         )
+
+    def _keeps_to_node(self, service: Service, end: DestinationEnd) -> bool:
+        """Whether a call from inside leads to the caller's own node only.
+
+        "internalTrafficPolicy ... Local: only node local endpoints are considered" for what calls
+        the cluster address; a headless Service has none.
+        https://kubernetes.io/docs/concepts/services-networking/service-traffic-policy/
+        """
+        if not service.keeps_to_node or service.headless:
+            return False
+        if isinstance(end, ServiceEnd):
+            return True
+        cluster = map(parse_address, service.cluster_addresses)
+        return isinstance(end, AddressEnd) and parse_address(end.address) in cluster
+
+    def _admission(
+        self,
+        service: Service,
+        caller: Party,
+        end: DestinationEnd,
+        node_port: ServicePort | None,
+    ) -> Assumption | None:
+        """What lets a caller in that the load balancer's source ranges do not hold.
+
+        "If specified and supported by the platform, this will restrict traffic through the
+        cloud-provider load-balancer ... This field will be ignored if the cloud-provider does not
+        support the feature" (Service v1 core); kube-proxy restricts it as well, on the node.
+        """
+        if not service.source_ranges or node_port is not None:
+            return None
+        outside = isinstance(end, AddressEnd) and parse_address(end.address) in map(
+            parse_address, service.external_addresses
+        )
+        if caller.speaker.kind is not EndpointKind.EXTERNAL and not outside:
+            return None
+        admitted = blocks(service.source_ranges)
+        for each in caller.members:
+            if not each.addresses or any(point not in admitted for point in each.addresses):
+                return Assumption(
+                    "LoadBalancerSourceRanges",
+                    f"{each} is not known to be in the source ranges of the load balancer of "
+                    f"Service {service.namespace}/{service.name}, and who enforces these differs: "
+                    "the network security group of the load balancer, or the node",
+                )
+        return None
 
     def _chosen(self, service: Service, port: ServicePort, end: DestinationEnd) -> list[Backend]:
         chosen = backends(self.resolver, service, port)
@@ -141,15 +241,23 @@ class ServiceCalls:
                 )
         return chosen
 
-    def _at_address(self, address: str) -> Service | None:
+    def _at_address(self, flow: Flow, address: str) -> list[Service]:
         try:
-            return self.resolver.service_by_address.get(parse_address(address))
+            known = self.resolver.services_by_address.get(parse_address(address), [])
         except ValueError:
-            return None
+            return []
+        if not known:
+            return []
+        if self._endpoint_at(address) is not None:
+            # An external address may be a node's, which has ports of its own beside the Service's.
+            return [
+                each for each in known if offered_port(each, flow.protocol, flow.port) is not None
+            ]
+        return services_offering(known, address, flow.protocol, flow.port)
 
     def _endpoint_at(self, address: str) -> Endpoint | None:
         try:
-            return self.resolver.by_address.get(parse_address(address))
+            return self.resolver.known_at(parse_address(address))
         except ValueError:
             return None
 
@@ -180,18 +288,7 @@ class ServiceCalls:
         attempt = _attempt(caller, backend, path, BACKEND_CHOICE)
         if not path.treatments:
             return attempt
-        return Attempt(
-            caller,
-            attempt.destination,
-            attempt.point,
-            attempt.family,
-            len(caller.members),
-            asks_egress_about=(node, point),
-            treatments=path.treatments,
-            reason=path.reason,
-            assumption=path.assumption,
-            choice=BACKEND_CHOICE,
-        )
+        return attempt._replace(asks_egress_about=(node, point))
 
     def _from_outside(
         self, service: Service, caller: Party, backend: Backend, receiving: Endpoint | None
@@ -214,8 +311,8 @@ class ServiceCalls:
         self, backend: Endpoint, receiving: Endpoint | None
     ) -> Iterator[tuple[Endpoint, bool]]:
         """Nodes that may receive the connection, and whether the backend runs there."""
-        if receiving is not None and backend.node is not None:
-            yield receiving, receiving.name == backend.node
+        if receiving is not None and None not in {receiving.node, backend.node}:
+            yield receiving, receiving.node == backend.node
             return
         nodes = [receiving] if receiving else list(self.resolver.node_endpoints.values())
         own = self.resolver.node_endpoints.get(backend.node or "")
@@ -227,12 +324,49 @@ class ServiceCalls:
             yield party.speaker, False
 
 
-def _on_node(service: Service, chosen: list[Backend], node: str) -> list[Backend]:
-    """With externalTrafficPolicy Local a node answers only if it runs a backend itself."""
-    kept = [each for each in chosen if each.endpoint.node in {None, node}]
-    if not kept:
+def _in_reach(
+    service: Service, caller: Endpoint, chosen: list[Backend], families: frozenset[Family]
+) -> list[Backend]:
+    """The backends that a caller inside may share an address family with."""
+    found = [each for each in chosen if may_meet(caller, each.endpoint)]
+    if not found or not speaks(caller, families):
+        raise no_network(
+            f"{caller} has no address of the family that Service "
+            f"{service.namespace}/{service.name} is called with"
+        )
+    return found
+
+
+def _near(
+    service: Service, caller: Endpoint, chosen: list[Backend]
+) -> tuple[list[Backend], Assumption | None]:
+    """The backends on a caller's node, and what it rests on that there are any."""
+    node = caller.node
+    sure, unplaced = [], []
+    for each in chosen:
+        if each.endpoint is caller or (node is not None and each.endpoint.node == node):
+            sure.append(each)
+        elif node is None or each.endpoint.node is None:
+            unplaced.append(each)
+    if not sure and not unplaced:
         raise no_network(
             f"node {node} runs no backend of Service {service.namespace}/{service.name}, "
+            "and internalTrafficPolicy Local leads to no other"
+        )
+    found = [*sure, *unplaced]
+    if sure:
+        return found, None
+    return found, placement_unknown(caller if node is None else unplaced[0].endpoint)
+
+
+def _on_node(service: Service, chosen: list[Backend], node: Endpoint) -> list[Backend]:
+    """With externalTrafficPolicy Local a node answers only if it runs a backend itself."""
+    if node.node is None:
+        return chosen
+    kept = [each for each in chosen if each.endpoint.node in {None, node.node}]
+    if not kept:
+        raise no_network(
+            f"node {node.node} runs no backend of Service {service.namespace}/{service.name}, "
             "and externalTrafficPolicy Local forwards to no other"
         )
     return kept

@@ -7,6 +7,7 @@ https://kubernetes.io/docs/reference/networking/virtual-ips/
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.analysis.resolving import NoNetwork, Resolver, UnresolvedEnd
@@ -44,23 +45,56 @@ def service_port(service: Service, protocol: str, port: int | str | None) -> Ser
 
     Raises `NoNetwork` for an ExternalName, whose ports mean nothing.
     """
-    name = f"Service {service.namespace}/{service.name}"
     _refuse_alias(service)
+    found = offered_port(service, protocol, port)
+    if found is None:
+        raise UnresolvedEnd(
+            "port",
+            "ServicePortNotFound",
+            f"Service {service.namespace}/{service.name} has no port {protocol} {port}; "
+            f"it has {_listed(service)}",
+        )
+    return found
+
+
+def offered_port(service: Service, protocol: str, port: int | str | None) -> ServicePort | None:
+    """The port of a Service by number or name; without one, its only port of the protocol."""
     offered = [each for each in service.ports if each.protocol == protocol]
-    if port is None and len(offered) == 1:
-        return offered[0]
-    for each in offered:
-        if port is not None and port == (each.port if isinstance(port, int) else each.name):
-            return each
+    if port is None:
+        return offered[0] if len(offered) == 1 else None
+    return next(
+        (each for each in offered if port == (each.port if isinstance(port, int) else each.name)),
+        None,
+    )
+
+
+def services_offering(
+    services: Sequence[Service], address: str, protocol: str, port: int | str | None
+) -> list[Service]:
+    """Those of the Services at an address that have the port.
+
+    Services may share an address as long as protocol and port differ: those tell them apart
+    (https://cloud-provider-azure.sigs.k8s.io/topics/shared-ip/, for external addresses
+    https://kubernetes.io/docs/reference/networking/virtual-ips/).
+    """
+    found = [each for each in services if offered_port(each, protocol, port) is not None]
+    if found or len(services) == 1:
+        # Whoever asks the only one for its port is told what is wrong about it.
+        return found or list(services)
+    known = ", ".join(f"{each.namespace}/{each.name} has {_listed(each)}" for each in services)
+    raise UnresolvedEnd(
+        "port",
+        "ServicePortNotFound",
+        f"no Service with the address {address} has a port {protocol} {port}; {known}",
+    )
+
+
+def _listed(service: Service) -> str:
     known = ", ".join(
         f"{each.protocol} {each.port}" + (f" ({each.name})" if each.name else "")
         for each in service.ports
     )
-    raise UnresolvedEnd(
-        "port",
-        "ServicePortNotFound",
-        f"{name} has no port {protocol} {port}; it has {known or 'none'}",
-    )
+    return known or "none"
 
 
 def backends(resolver: Resolver, service: Service, port: ServicePort) -> list[Backend]:
@@ -77,7 +111,9 @@ def backends(resolver: Resolver, service: Service, port: ServicePort) -> list[Ba
     found: list[Backend] = []
     for pod in resolver.pods_by_namespace.get(service.namespace, ()):
         endpoint = resolver.pod_endpoints.get((pod.namespace, pod.name))
-        if endpoint is None or not pod.ready:
+        # "publishNotReadyAddresses indicates that any agent which deals with endpoints for this
+        # Service should disregard any indications of ready/not-ready" (Service v1 core).
+        if endpoint is None or not (pod.ready or service.publishes_not_ready):
             continue
         if any(pod.labels.get(key) != value for key, value in service.selector.items()):
             continue

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeVar
 
 import msgspec
 
+from service.manifests.cidrs import plain_address
 from service.manifests.metadata import Metadata, MetadataCheck
 from service.manifests.names import dns_label_fault, dns_subdomain_fault
 from service.manifests.node_fields import NodeObject, node_of
@@ -19,6 +21,7 @@ from service.manifests.workloads import Workload, WorkloadObject, template_pods
 from service.model.finding import Severity
 from service.model.inventory import (
     METADATA_NAME_LABEL,
+    HostAddress,
     Inventory,
     Namespace,
     Node,
@@ -53,6 +56,7 @@ class InventoryDraft:
         self._service_accounts: list[ServiceAccount] = []
         self._workloads: list[Workload] = []
         self._stand_ins = StandIns(report)
+        self._hosts: dict[str, tuple[str, str]] = {}
 
     def claim(self, source: Source, kind: str, namespace: str, name: str) -> None:
         """Note a fault where another object of the upload has this kind and name."""
@@ -70,6 +74,8 @@ class InventoryDraft:
         metadata, spec, status = read.metadata, read.spec, read.status
         namespace, name = self._identity(source, metadata)
         owner = self.metadata.controller(source, metadata.owner_references)
+        for address in status.node_addresses:
+            self._note_host(address, namespace, name)
         self._pods.append(
             Pod(
                 namespace=namespace,
@@ -186,6 +192,9 @@ class InventoryDraft:
                 external_traffic_policy=parts.traffic_policy(source, spec),
                 headless=spec.is_headless,
                 labels=self.metadata.labels(source, metadata.labels),
+                source_ranges=parts.source_ranges(source, read),
+                publishes_not_ready=spec.publish_not_ready_addresses,
+                keeps_to_node=parts.keeps_to_node(source, spec),
             )
         )
 
@@ -214,6 +223,8 @@ class InventoryDraft:
         known = self._stand_ins.pods(self._workloads, self._pods, self._nodes)
         pods = [*known, *template_pods(self._workloads, known)]
         namespaces = self._stand_ins.namespaces(self._namespaces, self._pods)
+        for told in self._stand_ins.node_addresses(self._pods):
+            self._note_host(*told)
         return Inventory(
             namespaces=tuple(sorted(namespaces, key=lambda each: each.name)),
             pods=tuple(sorted(pods, key=lambda each: (each.namespace, each.name))),
@@ -222,4 +233,25 @@ class InventoryDraft:
             service_accounts=tuple(
                 sorted(self._service_accounts, key=lambda each: (each.namespace, each.name))
             ),
+            host_addresses=tuple(self._host_addresses()),
         )
+
+    def _note_host(self, address: str, namespace: str, pod: str) -> None:
+        known = self._hosts.get(address)
+        if known is None or (namespace, pod) < known:
+            self._hosts[address] = namespace, pod
+
+    def _host_addresses(self) -> Iterator[HostAddress]:
+        """Addresses of nodes that no Node of the upload has."""
+        listed = {
+            address
+            for each in self._nodes
+            for address in (*each.addresses, *each.external_addresses)
+        }
+        told: dict[str, tuple[str, str]] = {}
+        for text, pod in sorted(self._hosts.items(), key=lambda each: each[1]):
+            address = plain_address(text)
+            if address is not None and address not in listed:
+                told.setdefault(address, pod)
+        for address, (namespace, name) in sorted(told.items()):
+            yield HostAddress(address, namespace, name)

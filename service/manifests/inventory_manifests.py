@@ -28,7 +28,7 @@ def inventory_manifests(inventory: Inventory) -> Iterator[Mapping[str, Any]]:
     yield from map(_node, inventory.nodes)
     yield from map(_service_account, inventory.service_accounts)
     yield from map(_service, inventory.services)
-    yield from pod_manifests(inventory.pods)
+    yield from pod_manifests(inventory.pods, inventory.host_addresses)
 
 
 def _namespace(namespace: Namespace) -> dict[str, Any]:
@@ -76,6 +76,12 @@ def _service(service: Service) -> dict[str, Any]:
     policy = service.external_traffic_policy
     if service.type in _EXTERNAL or policy is not TrafficPolicy.CLUSTER:
         spec["externalTrafficPolicy"] = policy.value
+    if service.source_ranges:
+        spec["loadBalancerSourceRanges"] = list(service.source_ranges)
+    if service.publishes_not_ready:
+        spec["publishNotReadyAddresses"] = True
+    if service.keeps_to_node:
+        spec["internalTrafficPolicy"] = TrafficPolicy.LOCAL.value
     status: dict[str, Any] = {}
     if service.type is ServiceType.LOAD_BALANCER and service.external_addresses:
         ingress = [{"ip": each} for each in service.external_addresses]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 from msgspec import field
 
@@ -15,6 +17,7 @@ class PortField(msgspec.Struct, rename="camel", frozen=True, gc=False):
     container_port: int = 0
     protocol: str = "TCP"
     name: str = ""
+    host_port: int = 0
 
 
 class Container(msgspec.Struct, rename="camel", frozen=True):
@@ -78,12 +81,22 @@ class PodStatus(msgspec.Struct, rename="camel", frozen=True):
     pod_ip: str = field(default="", name="podIP")
     pod_ips: list[PodAddress] = field(default_factory=list, name="podIPs")
     host_ip: str = field(default="", name="hostIP")
+    host_ips: list[PodAddress] = field(default_factory=list, name="hostIPs")
     conditions: list[PodCondition] = []
 
     @property
     def is_ready(self) -> bool:
         """Whether a Service sends traffic to it."""
         return all(each.status == "True" for each in self.conditions if each.type == "Ready")
+
+    @property
+    def node_addresses(self) -> Iterator[str]:
+        """What it says of its node's addresses."""
+        if self.host_ip:
+            yield self.host_ip
+        for each in self.host_ips:
+            if each.ip:
+                yield each.ip
 
 
 class PodObject(msgspec.Struct, frozen=True):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from service.manifests.pod_owners import maker_of, without_job_name, without_ordinal
-from service.model.inventory import ContainerPort, ContainerRole, Owner, Pod
+from service.model.inventory import ContainerPort, ContainerRole, HostAddress, Owner, Pod
 
 _API_VERSIONS = {
     **dict.fromkeys(("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet"), "apps/v1"),
@@ -38,15 +38,20 @@ def metadata_of(name: str, labels: Mapping[str, str], namespace: str = "") -> di
     return found
 
 
-def pod_manifests(pods: Iterable[Pod]) -> Iterator[dict[str, Any]]:
+def pod_manifests(
+    pods: Iterable[Pod], host_addresses: Iterable[HostAddress] = ()
+) -> Iterator[dict[str, Any]]:
     """The objects that read back as these pods; pods of one template are one object."""
+    hosts: dict[tuple[str, str], list[str]] = {}
+    for each in host_addresses:
+        hosts.setdefault((each.namespace, each.pod), []).append(each.address)
     of_templates: dict[tuple[str, Owner], list[Pod]] = {}
     of_makers: dict[tuple[str, Owner], dict[Owner, Pod]] = {}
     for pod in pods:
         if pod.from_template and pod.owner is not None:
             of_templates.setdefault((pod.namespace, pod.owner), []).append(pod)
             continue
-        yield _pod(pod)
+        yield _pod(pod, hosts.get((pod.namespace, pod.name), ()))
         maker = maker_of(pod.owner, pod.labels) if pod.owner and not pod.is_finished else None
         if pod.owner is not None and maker is not None:
             of_makers.setdefault((pod.namespace, maker), {}).setdefault(pod.owner, pod)
@@ -58,7 +63,7 @@ def pod_manifests(pods: Iterable[Pod]) -> Iterator[dict[str, Any]]:
             yield _workload(pod, other, 1)
 
 
-def _pod(pod: Pod) -> dict[str, Any]:
+def _pod(pod: Pod, host_addresses: Sequence[str]) -> dict[str, Any]:
     metadata = metadata_of(pod.name, pod.labels, pod.namespace)
     if pod.owner is not None:
         metadata["ownerReferences"] = [
@@ -74,6 +79,9 @@ def _pod(pod: Pod) -> dict[str, Any]:
     if pod.addresses:
         status["podIP"] = pod.addresses[0]
         status["podIPs"] = [{"ip": each} for each in pod.addresses]
+    if host_addresses:
+        status["hostIP"] = host_addresses[0]
+        status["hostIPs"] = [{"ip": each} for each in host_addresses]
     if not pod.ready:
         status["conditions"] = [{"type": "Ready", "status": "False"}]
     return manifest("v1", "Pod", metadata, spec=_spec(pod), status=status)
@@ -157,4 +165,5 @@ def _containers(prefix: str, ports: Iterable[ContainerPort], **more: str) -> lis
 
 def _port(port: ContainerPort) -> dict[str, Any]:
     named = {"name": port.name} if port.name else {}
-    return {**named, "containerPort": port.number, "protocol": port.protocol}
+    published = {"hostPort": port.host_port} if port.host_port else {}
+    return {**named, "containerPort": port.number, "protocol": port.protocol, **published}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from service.manifests.cidrs import plain_address
 from service.manifests.names import port_name_fault, port_number_fault, protocol_fault
-from service.manifests.pod_fields import Container, PodSpec, PodStatus
+from service.manifests.pod_fields import Container, PodSpec, PodStatus, PortField
 from service.manifests.report import Place, Report
 from service.model.inventory import ContainerPort, ContainerRole
+
+_PortKey = tuple[int, str, str, int, str]
 
 
 class PodParts:
@@ -14,12 +16,12 @@ class PodParts:
 
     def __init__(self, report: Report) -> None:
         self._report = report
-        self._shared: dict[tuple[tuple[int, str, str, str], ...], tuple[ContainerPort, ...]] = {}
+        self._shared: dict[tuple[_PortKey, ...], tuple[ContainerPort, ...]] = {}
 
     def ports(self, place: Place, spec: PodSpec, pointer: str) -> tuple[ContainerPort, ...]:
         """The ports of all containers, sorted."""
         key = tuple(
-            (port.container_port, port.protocol, port.name, role)
+            (port.container_port, port.protocol, port.name, _host_port(spec, port), role)
             for role, containers in _containers(spec)
             for container in containers
             for port in container.ports
@@ -46,13 +48,16 @@ class PodParts:
                 role = _role(member, container)
                 are_right &= self._are_right(place, container, f"{pointer}/{member}/{at}/ports")
                 found.update(
-                    ContainerPort(each.container_port, each.protocol or "TCP", each.name, role)
+                    ContainerPort(
+                        each.container_port,
+                        each.protocol or "TCP",
+                        each.name,
+                        role,
+                        _host_port(spec, each) or None,
+                    )
                     for each in container.ports
                 )
-        in_order = sorted(
-            found, key=lambda each: (each.role, each.protocol, each.number, each.name)
-        )
-        return tuple(in_order), are_right
+        return tuple(sorted(found, key=port_order)), are_right
 
     def _are_right(self, place: Place, container: Container, pointer: str) -> bool:
         names: set[str] = set()
@@ -62,6 +67,9 @@ class PodParts:
             if wrong := port_number_fault(port.container_port):
                 detail = f"the port {port.container_port} {wrong}"
                 faults.append(("InvalidPort", detail, f"{where}/containerPort"))
+            if port.host_port and (wrong := port_number_fault(port.host_port)):
+                detail = f"the port {port.host_port} {wrong}"
+                faults.append(("InvalidPort", detail, f"{where}/hostPort"))
             if port.protocol and (wrong := protocol_fault(port.protocol)):
                 detail = f"the protocol {port.protocol!r} {wrong}"
                 faults.append(("InvalidProtocol", detail, f"{where}/protocol"))
@@ -98,9 +106,14 @@ class PodParts:
         return tuple(found)
 
 
-def port_order(port: ContainerPort) -> tuple[str, str, int, str]:
+def port_order(port: ContainerPort) -> tuple[str, str, int, str, int]:
     """What the ports of a pod are sorted by."""
-    return port.role, port.protocol, port.number, port.name
+    return port.role, port.protocol, port.number, port.name, port.host_port or 0
+
+
+def _host_port(spec: PodSpec, port: PortField) -> int:
+    """The node's port that leads to a container's; a hostNetwork pod has no other network."""
+    return 0 if spec.host_network else port.host_port
 
 
 def _containers(spec: PodSpec) -> tuple[tuple[str, list[Container]], ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 from msgspec import field
 
-from service.manifests.cidrs import plain_address
+from service.manifests.cidrs import parse_block, plain_address
 from service.manifests.metadata import Metadata
 from service.manifests.names import (
     dns_label_fault,
@@ -41,6 +41,9 @@ class ServiceSpec(msgspec.Struct, rename="camel", frozen=True):
     cluster_ips: list[str] = field(default_factory=list, name="clusterIPs")
     external_ips: list[str] = field(default_factory=list, name="externalIPs")
     external_traffic_policy: str = ""
+    internal_traffic_policy: str = ""
+    publish_not_ready_addresses: bool = False
+    load_balancer_source_ranges: list[str] = []
 
     @property
     def is_headless(self) -> bool:
@@ -66,10 +69,25 @@ class ServiceStatus(msgspec.Struct, rename="camel", frozen=True):
     load_balancer: LoadBalancer = LoadBalancer()
 
 
+class ServiceAnnotations(msgspec.Struct, frozen=True):
+    """The annotations that say more than the spec."""
+
+    source_ranges: str = field(
+        default="", name="service.beta.kubernetes.io/load-balancer-source-ranges"
+    )
+    azure_ranges: str = field(default="", name="service.beta.kubernetes.io/azure-allowed-ip-ranges")
+
+
+class ServiceMetadata(Metadata, rename="camel", frozen=True):
+    """A Service's metadata."""
+
+    annotations: ServiceAnnotations = ServiceAnnotations()
+
+
 class ServiceObject(msgspec.Struct, frozen=True):
     """A Service."""
 
-    metadata: Metadata = Metadata()
+    metadata: ServiceMetadata = ServiceMetadata()
     spec: ServiceSpec = ServiceSpec()
     status: ServiceStatus = ServiceStatus()
 
@@ -91,14 +109,47 @@ class ServiceParts:
 
     def traffic_policy(self, place: Place, spec: ServiceSpec) -> TrafficPolicy:
         """`spec.externalTrafficPolicy`."""
-        given = spec.external_traffic_policy
+        return self._policy(place, spec.external_traffic_policy, "/spec/externalTrafficPolicy")
+
+    def keeps_to_node(self, place: Place, spec: ServiceSpec) -> bool:
+        """Whether `spec.internalTrafficPolicy` is Local."""
+        given = spec.internal_traffic_policy
+        return self._policy(place, given, "/spec/internalTrafficPolicy") is TrafficPolicy.LOCAL
+
+    def _policy(self, place: Place, given: str, pointer: str) -> TrafficPolicy:
         try:
             return TrafficPolicy(given or TrafficPolicy.CLUSTER)
         except ValueError:
             detail = f"{given!r} must be one of {', '.join(TrafficPolicy)}"
-            pointer = "/spec/externalTrafficPolicy"
             self._report.fault(place, "InvalidTrafficPolicy", detail, pointer)
             return TrafficPolicy.CLUSTER
+
+    def source_ranges(self, place: Place, service: ServiceObject) -> tuple[str, ...]:
+        """The blocks of clients that the load balancer admits, sorted; none admits everyone.
+
+        The field counts, else the annotation (kubernetes: pkg/api/v1/service/util.go,
+        GetLoadBalancerSourceRanges), else what Azure reads beside it
+        (https://cloud-provider-azure.sigs.k8s.io/topics/loadbalancer/).
+        """
+        if service.spec.type != ServiceType.LOAD_BALANCER:
+            return ()
+        given, pointer = service.spec.load_balancer_source_ranges, "/spec/loadBalancerSourceRanges"
+        told = service.metadata.annotations
+        azure = told.azure_ranges.split(",")
+        if not given and told.source_ranges.strip():
+            given, pointer = told.source_ranges.split(","), "/metadata/annotations"
+        elif not given:
+            given = azure
+        found: set[str] = set()
+        for text in given:
+            # Space around a block is allowed (pkg/apis/core/validation: ValidateService).
+            block = parse_block(text.strip())
+            if block is not None:
+                found.add(str(block.network))
+            elif given is not azure:
+                detail = f"{text!r} is no CIDR block"
+                self._report.fault(place, "InvalidCidr", detail, pointer)
+        return tuple(sorted(found))
 
     def cluster_addresses(self, place: Place, spec: ServiceSpec) -> tuple[str, ...]:
         """The cluster addresses; none for a headless Service."""

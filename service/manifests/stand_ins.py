@@ -6,7 +6,7 @@ Such objects count only where no Pod is in the upload; beside pods they say noth
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -74,6 +74,12 @@ class StandIns:
             _owned(_placed(read, by_address), by_namespace.get(read.pod.namespace, ()))
             for _, read in self._found.values()
         ]
+
+    def node_addresses(self, pods: Sequence[Pod]) -> Iterator[tuple[str, str, str]]:
+        """Addresses of nodes, each with namespace and name of the pod that tells it."""
+        for _, read in self._found.values() if not pods else ():
+            if read.node_address:
+                yield read.node_address, read.pod.namespace, read.pod.name
 
     def namespaces(self, given: Iterable[Namespace], pods: Sequence[Pod]) -> list[Namespace]:
         """The namespaces of the upload, and those that only identities tell of."""

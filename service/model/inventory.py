@@ -28,6 +28,8 @@ class ContainerPort:
     protocol: str = "TCP"
     name: str = ""
     role: ContainerRole = ContainerRole.REGULAR
+    host_port: int | None = None
+    """The port of its node that leads here; None for a hostNetwork pod, which is there anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,15 @@ class Node:
     """Those of type ExternalIP, which a cloud translates: it may be called by them."""
 
 
+@dataclass(frozen=True, slots=True)
+class HostAddress:
+    """An address that a pod's status gives its node; one pod is kept for each address."""
+
+    address: str
+    namespace: str
+    pod: str
+
+
 class ServiceType(StrEnum):
     """`spec.type` of a Service."""
 
@@ -133,6 +144,12 @@ class Service:
     external_traffic_policy: TrafficPolicy = TrafficPolicy.CLUSTER
     headless: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
+    source_ranges: tuple[str, ...] = ()
+    """The only clients of its load balancer; no range at all admits everyone."""
+    publishes_not_ready: bool = False
+    """Whether pods that are not ready are backends too."""
+    keeps_to_node: bool = False
+    """`internalTrafficPolicy: Local`: inside, its cluster address leads to the caller's node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +163,15 @@ class ServiceAccount:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """Everything that policies speak of; each tuple is sorted by namespace and name."""
+    """Everything that policies speak of; each tuple is sorted by namespace and name.
+
+    A field that is added here or to a value inside needs a line in `service.manifests.archive`.
+    """
 
     namespaces: tuple[Namespace, ...] = ()
     pods: tuple[Pod, ...] = ()
     nodes: tuple[Node, ...] = ()
     services: tuple[Service, ...] = ()
     service_accounts: tuple[ServiceAccount, ...] = ()
+    host_addresses: tuple[HostAddress, ...] = ()
+    """Addresses of nodes of which no Node of the upload has any, sorted by address."""

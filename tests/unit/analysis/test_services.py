@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from service.analysis.evaluate import UnresolvedEnd
 from service.model.verdict import Decision
 from tests.builders import Manifest, ask, namespace, network_policy, node, pod, service, snapshot
 
@@ -232,3 +233,240 @@ def test_a_backend_without_the_family_of_the_call_is_none() -> None:
     found = ask(snapshot(*cluster), "shop/caller -> svc:shop/s TCP/80")
     assert found.decision is Decision.UNKNOWN
     assert [each.code for each in found.assumptions] == ["EndpointHasNoNetwork"]
+
+
+SHARED = [
+    namespace("a"),
+    node("n1", "192.168.0.4", "192.168.0.9"),
+    pod("a/one", {"app": "one"}, ips=["10.244.1.1"], on="n1"),
+    pod("a/two", {"app": "two"}, ips=["10.244.1.2"], on="n1"),
+    pod("a/client", ips=["10.244.1.3"], on="n1"),
+    *(
+        service(
+            f"a/{name}",
+            {"app": app},
+            [{"port": port, "targetPort": 8080}],
+            type="LoadBalancer",
+            load_balancer_ips=["20.9.9.9"],
+            externalIPs=["192.168.0.9"],
+        )
+        for name, app, port in (("s1", "one", 80), ("s2", "two", 443))
+    ),
+]
+
+
+@pytest.mark.parametrize("source", ["a/client", "203.0.113.10"])
+@pytest.mark.parametrize(("port", "backend"), [(80, "a/one"), (443, "a/two")])
+def test_services_that_share_an_address_are_told_apart_by_the_port(
+    source: str, port: int, backend: str
+) -> None:
+    found = ask(snapshot(*SHARED), f"{source} -> 20.9.9.9 TCP/{port}")
+    assert found.decision is Decision.ALLOW
+    assert {name for group in found.groups for name in group.destinations} == {backend}
+
+
+@pytest.mark.parametrize("question", ["TCP/81", "UDP/80"])
+def test_a_port_that_no_service_at_the_address_has(question: str) -> None:
+    with pytest.raises(UnresolvedEnd) as unresolved:
+        ask(snapshot(*SHARED), f"a/client -> 20.9.9.9 {question}")
+    assert unresolved.value.code == "ServicePortNotFound"
+    assert unresolved.value.detail == (
+        f"no Service with the address 20.9.9.9 has a port {question.replace('/', ' ')}; "
+        "a/s1 has TCP 80, a/s2 has TCP 443"
+    )
+
+
+def test_a_node_s_address_has_ports_beside_those_of_services() -> None:
+    for port, called in ((80, "a/one"), (10250, "n1")):
+        found = ask(snapshot(*SHARED), f"a/client -> 192.168.0.9 TCP/{port}")
+        assert found.decision is Decision.ALLOW
+        assert {name for group in found.groups for name in group.destinations} == {called}
+
+
+def test_one_of_two_services_with_the_same_address_and_port() -> None:
+    again = service("a/s3", {"app": "two"}, [{"port": 80}], externalIPs=["20.9.9.9"])
+    closed = network_policy("{podSelector: {matchLabels: {app: two}}}", "a/closed")
+    for engine, expected in (("calico", "SharedServiceAddress"), ("none", "")):
+        found = ask(snapshot(*SHARED, again, closed), "a/client -> 20.9.9.9 TCP/80", engine)
+        assert " ".join(each.code for each in found.assumptions) == expected
+
+
+RANGED = {**EXPOSED, "spec": EXPOSED["spec"] | {"loadBalancerSourceRanges": ["203.0.113.0/28"]}}
+ANNOTATED = {
+    **EXPOSED,
+    "metadata": EXPOSED["metadata"]
+    | {
+        "annotations": {
+            "service.beta.kubernetes.io/load-balancer-source-ranges": " 203.0.113.0/29, 10.0.0.0/8"
+        }
+    },
+}
+OF_AZURE = {
+    **EXPOSED,
+    "metadata": EXPOSED["metadata"]
+    | {
+        "annotations": {
+            "service.beta.kubernetes.io/azure-allowed-ip-ranges": "203.0.113.0/28,wrong"
+        }
+    },
+}
+CLOSED = network_policy("{podSelector: {}}")
+
+
+@pytest.mark.parametrize(
+    ("calls", "question", "expected"),
+    [
+        (RANGED, "203.0.113.10 -> 203.0.113.200", "Allow"),
+        (RANGED, "203.0.113.16 -> 203.0.113.200", "LoadBalancerSourceRanges"),
+        (RANGED, "203.0.113.16 -> svc:shop/web", "LoadBalancerSourceRanges"),
+        (RANGED, "2001:db8::1 -> svc:shop/web", "LoadBalancerSourceRanges"),
+        # What the load balancer does is nothing to its Service's other addresses.
+        (RANGED, "lab/client -> svc:shop/web", "Allow"),
+        (RANGED, "lab/client -> 10.0.0.7", "Allow"),
+        (RANGED, "lab/client -> 203.0.113.200", "LoadBalancerSourceRanges"),
+        (RANGED, "203.0.113.16 -> node:n1 TCP/30080", "Allow"),
+        # The field counts, else the annotations.
+        (ANNOTATED, "203.0.113.7 -> 203.0.113.200", "Allow"),
+        (ANNOTATED, "203.0.113.10 -> 203.0.113.200", "LoadBalancerSourceRanges"),
+        (ANNOTATED, "lab/client -> 203.0.113.200", "Allow"),
+        (OF_AZURE, "203.0.113.10 -> 203.0.113.200", "Allow"),
+        (OF_AZURE, "203.0.113.16 -> 203.0.113.200", "LoadBalancerSourceRanges"),
+        (
+            {**ANNOTATED, "spec": RANGED["spec"]},
+            "203.0.113.10 -> 203.0.113.200",
+            "Allow",
+        ),
+        (
+            {**RANGED, "spec": RANGED["spec"] | {"type": "NodePort"}},
+            "203.0.113.16 -> svc:shop/web",
+            "Allow",
+        ),
+    ],
+)
+def test_the_source_ranges_of_a_load_balancer(
+    calls: Manifest, question: str, expected: str
+) -> None:
+    if "TCP" not in question:
+        question = f"{question} TCP/80"
+    for engine in ("none", "calico", "cilium"):
+        assert _decided([calls], question, engine) == expected
+
+
+def test_a_closed_backend_is_closed_to_every_client() -> None:
+    assert _decided([RANGED, CLOSED], "203.0.113.99 -> 203.0.113.200 TCP/80") == "Deny"
+
+
+NEAR = service(
+    "shop/near", {"app": "web"}, [{"port": 80, "targetPort": 8080}], clusterIP="10.0.0.8",
+    internalTrafficPolicy="Local", externalIPs=["203.0.113.202"],
+)  # fmt: skip
+B_CLOSED = network_policy("{podSelector: {matchLabels: {own: b}}}", "shop/b")
+PLACED = [
+    namespace("shop"),
+    node("n1", "192.168.0.4"),
+    node("n2", "192.168.0.5"),
+    node("n3", "192.168.0.6"),
+    pod("shop/a", {"app": "web", "own": "a"}, ips=["10.244.1.1"], on="n1"),
+    pod("shop/b", {"app": "web", "own": "b"}, ips=["10.244.2.2"], on="n2"),
+    pod("shop/one", {"call": "here"}, ips=["10.244.1.9"], on="n1"),
+    pod("shop/two", ips=["10.244.2.9"], on="n2"),
+    pod("shop/three", {"call": "here"}, ips=["10.244.3.9"], on="n3"),
+    pod("shop/anywhere", ips=["10.244.4.9"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("shop/one -> 10.0.0.8", "Allow"),
+        ("shop/one -> svc:shop/near", "Allow"),
+        ("shop/two -> svc:shop/near", "Deny"),
+        ("node:n1 -> 10.0.0.8", "Allow"),
+        ("shop/three -> 10.0.0.8", "EndpointHasNoNetwork"),
+        ("node:n3 -> 10.0.0.8", "EndpointHasNoNetwork"),
+        ("shop/call=here -> 10.0.0.8", "EndpointHasNoNetwork"),
+        ("shop/anywhere -> 10.0.0.8", "PlacementUnknown ServiceBackend"),
+        # Another address is no matter of this policy.
+        ("shop/three -> 203.0.113.202", "ServiceBackend"),
+        ("203.0.113.10 -> svc:shop/near [backend a]", "Allow"),
+    ],
+)
+def test_internal_traffic_policy_local_leads_to_the_caller_s_node(
+    question: str, expected: str
+) -> None:
+    found = ask(
+        snapshot(*PLACED, NEAR, B_CLOSED),
+        question.replace(" [", " TCP/80 [") if "[" in question else f"{question} TCP/80",
+        "calico",
+    )
+    codes = " ".join(sorted({each.code for each in found.assumptions}))
+    assert (codes or found.decision.value) == expected
+
+
+def test_a_backend_that_is_not_placed_may_be_on_the_caller_s_node() -> None:
+    """It is one backend more where there is a sure one, and else perhaps none."""
+    floating = pod("shop/floating", {"app": "web", "own": "f"}, ips=["10.244.5.1"])
+    objects = [*PLACED, NEAR, floating]
+    for question, expected in (
+        ("shop/one -> 10.0.0.8 TCP/80", []),
+        ("shop/three -> 10.0.0.8 TCP/80", ["PlacementUnknown"]),
+    ):
+        found = ask(snapshot(*objects), question, "calico")
+        assert [each.code for each in found.assumptions] == expected
+    closed = network_policy("{podSelector: {}}")
+    assert ask(snapshot(*objects, closed), "shop/three -> 10.0.0.8 TCP/80").decision is (
+        Decision.DENY
+    )
+
+
+def test_no_backend_on_the_caller_s_node_is_told() -> None:
+    found = ask(snapshot(*PLACED, NEAR), "shop/three -> 10.0.0.8 TCP/80")
+    assert [each.detail for each in found.assumptions] == [
+        "node n3 runs no backend of Service shop/near, and internalTrafficPolicy Local leads to "
+        "no other"
+    ]
+
+
+def test_a_service_may_publish_pods_that_are_not_ready() -> None:
+    waiting = pod("shop/d", {"app": "waiting"}, ips=["10.244.1.4"], on="n1")
+    waiting["status"]["conditions"] = [{"type": "Ready", "status": "False"}]
+    spec = {"clusterIP": "None", "publishNotReadyAddresses": True}
+    calls = service("shop/waiting", {"app": "waiting"}, [{"port": 80}], **spec)
+    assert _decided([waiting, calls], "lab/client -> svc:shop/waiting TCP/80") == "Allow"
+
+
+V4, V6 = "10.244.1.1", "fd00:2::1"
+
+
+@pytest.mark.parametrize("engine", ["none", "kubernetes", "calico", "cilium", "npm"])
+@pytest.mark.parametrize(
+    ("caller", "backend", "addresses", "question", "expected"),
+    [
+        (["10.244.9.9"], [V6], [], "shop/b", "EndpointHasNoNetwork"),
+        (["fd00:9::9"], [V4], [], "shop/b", "EndpointHasNoNetwork"),
+        (["10.244.9.9"], [V4, V6], [], V6, "EndpointHasNoNetwork"),
+        (["10.244.9.9"], [V4, V6], [], "shop/b", "Allow"),
+        (["10.244.9.9", "fd00:9::9"], [V6], [], "shop/b", "Allow"),
+        ([], [V6], [], "shop/b", "Allow"),
+        (["10.244.9.9"], [], [], "shop/b", "Allow"),
+        (["10.244.9.9"], [V6], ["fd00:10::9"], "svc:shop/s", "EndpointHasNoNetwork"),
+        (["10.244.9.9"], [V4, V6], ["fd00:10::9"], "fd00:10::9", "EndpointHasNoNetwork"),
+        (["fd00:9::9"], [V4, V6], ["10.0.0.9"], "svc:shop/s", "EndpointHasNoNetwork"),
+        (["10.244.9.9"], [V6], [], "svc:shop/s", "EndpointHasNoNetwork"),
+        (["10.244.9.9"], [V4, V6], ["fd00:10::9", "10.0.0.9"], "svc:shop/s", "Allow"),
+        ([], [V6], ["fd00:10::9"], "svc:shop/s", "Allow"),
+    ],
+)
+def test_without_a_common_address_family_there_is_no_way(
+    engine: str, caller: list[str], backend: list[str], addresses: list[str], question: str,
+    expected: str,
+) -> None:  # fmt: skip
+    ips = {"clusterIP": addresses[0], "clusterIPs": addresses} if addresses else {}
+    cluster = [
+        pod("shop/b", {"app": "web"}, ips=backend),
+        pod("shop/caller", ips=caller),
+        service("shop/s", {"app": "web"}, [{"port": 80}], **ips),
+    ]
+    found = ask(snapshot(*cluster), f"shop/caller -> {question} TCP/80", engine)
+    codes = " ".join(sorted({each.code for each in found.assumptions}))
+    assert (codes or found.decision.value) == expected

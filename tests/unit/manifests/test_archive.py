@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from typing import Any
 
 import pytest
@@ -126,6 +127,42 @@ def test_an_inventory_comes_back() -> None:
     stored = encode_inventory(EVERYTHING.inventory)
     assert decode_inventory(stored) == EVERYTHING.inventory
     assert stored == encode_inventory(_upload(CLUSTER[::-1]).inventory)
+
+
+SPARSE: list[Manifest] = [
+    {**pod("x/far"), "status": {"hostIP": "10.0.0.77", "hostIPs": [{"ip": "fd00::77"}]}},
+    pod("x/published", ports="http=80", hostNetwork=False),
+    service("x/ranges", type="LoadBalancer", loadBalancerSourceRanges=[" 192.0.2.1/24 "]),
+    service("x/early", publishNotReadyAddresses=True),
+    service("x/near", internalTrafficPolicy="Local"),
+]
+SPARSE[1]["spec"]["containers"][0]["ports"] = [
+    {"name": "http", "containerPort": 80, "hostPort": 8080},
+    {"containerPort": 80, "hostPort": 8081},
+]
+
+
+@pytest.mark.parametrize("more", [SPARSE[at : at + 1] for at in range(len(SPARSE))])
+def test_what_few_objects_have_is_kept(more: list[Manifest]) -> None:
+    found = _upload([*CLUSTER, *more]).inventory
+    assert decode_inventory(encode_inventory(found)) == found
+    read_again = read_upload([UploadPart(manifest_documents((), found).encode())])
+    assert read_again.inventory == found
+    plain = [{**each, "spec": {}, "status": {}} for each in more]
+    assert inventory_digest(found) != inventory_digest(_upload([*CLUSTER, *plain]).inventory)
+
+
+def test_what_was_stored_before_reads_and_has_its_digest() -> None:
+    """Members that came later are left out where they say nothing."""
+    stored = zlib.decompress(encode_inventory(EVERYTHING.inventory))
+    later = "host_addresses", "host_port", "keeps_to_node", "publishes_not_ready", "source_ranges"
+    assert not [each for each in later if f'"{each}"'.encode() in stored]
+    labels = dict.fromkeys(later, "false") | {"quoted": "null"}
+    labelled = _upload([pod("x/labelled", labels)]).inventory
+    assert decode_inventory(encode_inventory(labelled)) == labelled
+    # Digests of these objects before there were any such members.
+    assert inventory_digest(Inventory()).startswith("sha256:66e29f746c0f562d")
+    assert inventory_digest(EVERYTHING.inventory).startswith("sha256:85831c6c478ed4ff")
 
 
 def test_policies_come_back() -> None:

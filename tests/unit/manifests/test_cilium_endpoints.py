@@ -107,6 +107,9 @@ class TestEndpoints:
         alone, placed = upload(self.endpoint()), upload(self.endpoint(), node("n1", "192.168.0.4"))
         assert [each.node for each in alone.inventory.pods] == [None]
         assert [each.node for each in placed.inventory.pods] == ["n1"]
+        told = [(each.address, each.pod) for each in alone.inventory.host_addresses]
+        assert told == [("192.168.0.4", alone.inventory.pods[0].name)]
+        assert placed.inventory.host_addresses == ()
 
     @pytest.mark.parametrize("identity", [None, {}, {"labels": []}, {"labels": ["reserved:init"]}])
     def test_without_labels(self, identity: Manifest | None) -> None:

@@ -80,6 +80,19 @@ def test_a_service_from_a_file() -> None:
             ("192.0.2.1", "192.0.2.2"),
         ),
         ("{}", "{loadBalancer: null}", "external_addresses", ()),
+        ("{publishNotReadyAddresses: true}", "{}", "publishes_not_ready", True),
+        ("{publishNotReadyAddresses: null}", "{}", "publishes_not_ready", False),
+        ("{internalTrafficPolicy: Local}", "{}", "keeps_to_node", True),
+        ("{internalTrafficPolicy: Cluster}", "{}", "keeps_to_node", False),
+        (
+            "{type: LoadBalancer, loadBalancerSourceRanges: [' 192.0.2.9/24 ', '2001:db8::/32']}",
+            "{}",
+            "source_ranges",
+            ("192.0.2.0/24", "2001:db8::/32"),
+        ),
+        ("{type: LoadBalancer, loadBalancerSourceRanges: []}", "{}", "source_ranges", ()),
+        # Nothing reads them then.
+        ("{loadBalancerSourceRanges: [192.0.2.0/24]}", "{}", "source_ranges", ()),
     ],
 )
 def test_fields_of_services(spec: str, status: str, field: str, value: object) -> None:
@@ -91,6 +104,11 @@ def test_fields_of_services(spec: str, status: str, field: str, value: object) -
     [
         ("{type: Other}", [("InvalidServiceType", "/spec/type")]),
         ("{externalTrafficPolicy: All}", [("InvalidTrafficPolicy", "/spec/externalTrafficPolicy")]),
+        ("{internalTrafficPolicy: All}", [("InvalidTrafficPolicy", "/spec/internalTrafficPolicy")]),
+        (
+            "{type: LoadBalancer, loadBalancerSourceRanges: [192.0.2.0/33]}",
+            [("InvalidCidr", "/spec/loadBalancerSourceRanges")],
+        ),
         ("{clusterIP: x}", [("InvalidAddress", "/spec/clusterIP")]),
         ("{externalIPs: [x]}", [("InvalidAddress", "/spec/externalIPs")]),
         ("{selector: {a: -}}", [("InvalidLabelValue", "/spec/selector/a")]),
@@ -111,6 +129,34 @@ def test_fields_of_services(spec: str, status: str, field: str, value: object) -
 def test_services_that_are_refused(spec: str, codes: list[tuple[str, str]]) -> None:
     text = f"{{apiVersion: v1, kind: Service, metadata: {{name: s}}, spec: {spec}}}"
     assert codes_of(text) == codes
+
+
+PREFIX = "service.beta.kubernetes.io"
+
+
+@pytest.mark.parametrize(
+    ("annotations", "ranges"),
+    [
+        ("load-balancer-source-ranges: '192.0.2.0/24, 2001:db8::/32'",
+         ("192.0.2.0/24", "2001:db8::/32")),
+        ("load-balancer-source-ranges: ' '", ()),
+        ("azure-allowed-ip-ranges: '192.0.2.0/24,else'", ("192.0.2.0/24",)),
+        ("azure-allowed-ip-ranges: ''", ()),
+        ("azure-load-balancer-internal: 'true'", ()),
+    ],
+)  # fmt: skip
+def test_annotations_that_hold_source_ranges(annotations: str, ranges: tuple[str, ...]) -> None:
+    metadata = f"{{name: s, annotations: {{{PREFIX}/{annotations}}}}}"
+    for type_, expected in (("LoadBalancer", ranges), ("NodePort", ())):
+        text = f"{{apiVersion: v1, kind: Service, metadata: {metadata}, spec: {{type: {type_}}}}}"
+        (found,) = read(text).inventory.services
+        assert found.source_ranges == expected
+
+
+def test_an_annotation_with_a_wrong_block_is_refused() -> None:
+    metadata = f"{{name: s, annotations: {{{PREFIX}/load-balancer-source-ranges: else}}}}"
+    text = f"{{apiVersion: v1, kind: Service, metadata: {metadata}, spec: {{type: LoadBalancer}}}}"
+    assert codes_of(text) == [("InvalidCidr", "/metadata/annotations")]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from service.model.inventory import ContainerPort, ContainerRole, Owner
-from tests.builders import pod, upload
+from tests.builders import Manifest, node, pod, upload
 from tests.unit.manifests.reading import codes_of, only_pod
 
 
@@ -75,6 +75,49 @@ def test_a_pod_from_a_file() -> None:
 )
 def test_fields(spec: str, status: str, field: str, value: object) -> None:
     assert getattr(only_pod(_pod(spec=spec, status=status)), field) == value
+
+
+@pytest.mark.parametrize(
+    ("ports", "more", "expected"),
+    [
+        ("{containerPort: 80, hostPort: 8080}", "", ContainerPort(80, host_port=8080)),
+        ("{containerPort: 80, hostPort: 0}", "", ContainerPort(80)),
+        ("{containerPort: 80, hostPort: null}", "", ContainerPort(80)),
+        # It has no other network that a port could lead from.
+        ("{containerPort: 80, hostPort: 80}", ", hostNetwork: true", ContainerPort(80)),
+    ],
+)
+def test_ports_on_the_node(ports: str, more: str, expected: ContainerPort) -> None:
+    assert only_pod(_pod(spec=f"containers: [{{ports: [{ports}]}}]{more}")).ports == (expected,)
+
+
+def test_a_wrong_port_on_the_node_is_refused() -> None:
+    text = _pod(spec="containers: [{ports: [{containerPort: 80, hostPort: 70000}]}]")
+    assert codes_of(text) == [("InvalidPort", "/spec/containers/0/ports/0/hostPort")]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "expected"),
+    [
+        ([], [("10.0.0.4", "x", "a"), ("10.0.0.5", "x", "c"), ("fd00::4", "x", "a")]),
+        ([node("n", "10.0.0.4")], [("10.0.0.5", "x", "c"), ("fd00::4", "x", "a")]),
+        ([node("n", "10.0.0.4", "fd00:0::4"), node("m", "10.0.0.5")], []),
+    ],
+)
+def test_addresses_that_pods_give_nodes(
+    nodes: list[Manifest], expected: list[tuple[str, str, str]]
+) -> None:
+    """One pod is kept for an address, the same in whatever order they come."""
+    statuses = {
+        "b": {"hostIP": "10.0.0.4"},
+        "a": {"hostIP": "10.0.0.4", "hostIPs": [{"ip": "10.0.0.4"}, {"ip": "fd00:0::4"}]},
+        "c": {"hostIP": "10.0.0.5", "hostIPs": [{}]},
+        "d": {"hostIP": "unknown"},
+    }
+    pods = [{**pod(f"x/{name}"), "status": status} for name, status in statuses.items()]
+    for ordered in (pods, pods[::-1]):
+        found = upload(*ordered, *nodes).inventory.host_addresses
+        assert [(each.address, each.namespace, each.pod) for each in found] == expected
 
 
 @pytest.mark.parametrize(
