@@ -108,6 +108,8 @@ ASKED: Mapping[str, Asked] = {
             for source in ENGINES
         },
     ),
+    "MIG-035": given(feat.W1, feat.ON_WINDOWS, feat.NAMED),
+    "MIG-036": given(feat.W1, feat.ON_WINDOWS, feat.NAMED),
     "PATH-001": given(),
     "PATH-002": given(),
     "PATH-003": given(mig.DENY),

@@ -184,4 +184,5 @@ PREDICATES: Mapping[str, Predicate] = {
     "MIG-033": _npm_skips,
     "MIG-034": _enforcement_mode,
     "MIG-035": _windows_rules,
+    "MIG-036": _windows_rules,
 }

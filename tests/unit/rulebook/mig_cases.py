@@ -454,9 +454,15 @@ CASES = (
         move(W1, L1, ON_WINDOWS, EXCEPT, engine="calico"),
         pointer="/spec/ingress/0/from/0/ipBlock/except",
     ),
-    Case("MIG-035", HIT, question(W1, L1, ON_WINDOWS, NAMED, source="calico", engine="npm")),
     Case("MIG-035", CLEAR, move(W1, L1, ON_LINUX, NAMED, engine="calico"), detail="on Linux"),
     Case("MIG-035", CLEAR, move(W1, L1, ON_WINDOWS, DENY_ALL, engine="calico")),
+    Case("MIG-036", HIT, question(W1, L1, ON_WINDOWS, NAMED, source="calico", engine="npm")),
+    Case("MIG-036", CLEAR, question(L1, ON_LINUX, NAMED, source="calico", engine="npm")),
+    Case(
+        "MIG-036",
+        UNKNOWN,
+        question(ON_LINUX, NAMED, source="calico", engine="npm", record=NOTHING),
+    ),
     Case(
         "MIG-035",
         UNKNOWN,
