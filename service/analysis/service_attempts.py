@@ -7,9 +7,17 @@ from typing import NamedTuple
 
 from service.analysis.alike import Party, Signatures
 from service.analysis.asking import Encounter, ask, placement_unknown
-from service.analysis.attempts import Attempt, check_protocol, may_meet, shared_families
+from service.analysis.attempts import Attempt, check_protocol, shared_families
 from service.analysis.resolving import NoNetwork, Resolver, UnresolvedEnd, no_network
 from service.analysis.service_families import call_families, in_families, speaks
+from service.analysis.service_terms import (
+    admission,
+    in_reach,
+    is_external,
+    keeps_to_node,
+    near,
+    on_node,
+)
 from service.analysis.services import (
     EXPOSED,
     Backend,
@@ -19,7 +27,7 @@ from service.analysis.services import (
     service_port,
     services_offering,
 )
-from service.model.addresses import EVERY_ADDRESS, Family, blocks, parse_address
+from service.model.addresses import EVERY_ADDRESS, Family, parse_address
 from service.model.assumption import Assumption
 from service.model.endpoint import Endpoint, EndpointKind
 from service.model.flow import AddressEnd, DestinationEnd, Flow, NodeEnd, ServiceEnd
@@ -143,7 +151,7 @@ class ServiceCalls:
         receiving = self.node_called(flow.destination)
         names = frozenset((each.endpoint.namespace, each.endpoint.name) for each in chosen)
         if receiving is not None and service.external_traffic_policy is TrafficPolicy.LOCAL:
-            chosen = _on_node(service, chosen, receiving)
+            chosen = on_node(service, chosen, receiving)
         families = call_families(flow.destination, service)
         reachable = [each for each in chosen if speaks(each.endpoint, families)]
         if not reachable:
@@ -151,16 +159,16 @@ class ServiceCalls:
                 f"no backend of Service {service.namespace}/{service.name} has an address of the "
                 "family that it is called with"
             )
-        masquerades = self._is_external(service, flow.destination)
+        masquerades = is_external(service, flow.destination)
         callers = self.signatures.parties(sources, with_node=True, alone=names)
         for caller in callers:
-            near, placement = reachable, None
+            close, placement = reachable, None
             if caller.speaker.kind is not EndpointKind.EXTERNAL:
-                near = _in_reach(service, caller.speaker, reachable, families)
-                if node_port is None and self._keeps_to_node(service, flow.destination):
-                    near, placement = _near(service, caller.speaker, near)
-            proviso = placement or self._admission(service, caller, flow.destination, node_port)
-            for backend in near:
+                close = in_reach(service, caller.speaker, reachable, families)
+                if node_port is None and keeps_to_node(service, flow.destination):
+                    close, placement = near(service, caller.speaker, close)
+            proviso = placement or admission(service, caller, flow.destination, node_port)
+            for backend in close:
                 if caller.speaker.kind is EndpointKind.EXTERNAL:
                     found = self._from_outside(service, caller, backend, receiving)
                 elif node_port is not None and receiving is not None:
@@ -172,60 +180,7 @@ class ServiceCalls:
                 for each in found:
                     way = each._replace(proviso=proviso)
                     way = way if doubt is None else way.in_doubt(doubt)
-                    yield from in_families(way, families, is_only=len(near) == 1)
-
-    def _is_external(self, service: Service, end: DestinationEnd) -> bool:
-        """Whether a Service is called by an address outside that any node may answer for."""
-        return (
-            isinstance(end, AddressEnd)
-            and service.external_traffic_policy is TrafficPolicy.CLUSTER
-            and parse_address(end.address) in map(parse_address, service.external_addresses)
-        )
-
-    def _keeps_to_node(self, service: Service, end: DestinationEnd) -> bool:
-        """Whether a call from inside leads to the caller's own node only.
-
-        "internalTrafficPolicy ... Local: only node local endpoints are considered" for what calls
-        the cluster address; a headless Service has none.
-        https://kubernetes.io/docs/concepts/services-networking/service-traffic-policy/
-        """
-        if not service.keeps_to_node or service.headless:
-            return False
-        if isinstance(end, ServiceEnd):
-            return True
-        cluster = map(parse_address, service.cluster_addresses)
-        return isinstance(end, AddressEnd) and parse_address(end.address) in cluster
-
-    def _admission(
-        self,
-        service: Service,
-        caller: Party,
-        end: DestinationEnd,
-        node_port: ServicePort | None,
-    ) -> Assumption | None:
-        """What lets a caller in that the load balancer's source ranges do not hold.
-
-        "If specified and supported by the platform, this will restrict traffic through the
-        cloud-provider load-balancer ... This field will be ignored if the cloud-provider does not
-        support the feature" (Service v1 core); kube-proxy restricts it as well, on the node.
-        """
-        if not service.source_ranges or node_port is not None:
-            return None
-        outside = isinstance(end, AddressEnd) and parse_address(end.address) in map(
-            parse_address, service.external_addresses
-        )
-        if caller.speaker.kind is not EndpointKind.EXTERNAL and not outside:
-            return None
-        admitted = blocks(service.source_ranges)
-        for each in caller.members:
-            if not each.addresses or any(point not in admitted for point in each.addresses):
-                return Assumption(
-                    "LoadBalancerSourceRanges",
-                    f"{each} is not known to be in the source ranges of the load balancer of "
-                    f"Service {service.namespace}/{service.name}, and who enforces these differs: "
-                    "the network security group of the load balancer, or the node",
-                )
-        return None
+                    yield from in_families(way, families, is_only=len(close) == 1)
 
     def _chosen(self, service: Service, port: ServicePort, end: DestinationEnd) -> list[Backend]:
         chosen = backends(self.resolver, service, port)
@@ -322,54 +277,6 @@ class ServiceCalls:
             others = [_unknown_node("other than the backend's", "")]
         for party in self.signatures.parties(others):
             yield party.speaker, False
-
-
-def _in_reach(
-    service: Service, caller: Endpoint, chosen: list[Backend], families: frozenset[Family]
-) -> list[Backend]:
-    """The backends that a caller inside may share an address family with."""
-    found = [each for each in chosen if may_meet(caller, each.endpoint)]
-    if not found or not speaks(caller, families):
-        raise no_network(
-            f"{caller} has no address of the family that Service "
-            f"{service.namespace}/{service.name} is called with"
-        )
-    return found
-
-
-def _near(
-    service: Service, caller: Endpoint, chosen: list[Backend]
-) -> tuple[list[Backend], Assumption | None]:
-    """The backends on a caller's node, and what it rests on that there are any."""
-    node = caller.node
-    sure, unplaced = [], []
-    for each in chosen:
-        if each.endpoint is caller or (node is not None and each.endpoint.node == node):
-            sure.append(each)
-        elif node is None or each.endpoint.node is None:
-            unplaced.append(each)
-    if not sure and not unplaced:
-        raise no_network(
-            f"node {node} runs no backend of Service {service.namespace}/{service.name}, "
-            "and internalTrafficPolicy Local leads to no other"
-        )
-    found = [*sure, *unplaced]
-    if sure:
-        return found, None
-    return found, placement_unknown(caller if node is None else unplaced[0].endpoint)
-
-
-def _on_node(service: Service, chosen: list[Backend], node: Endpoint) -> list[Backend]:
-    """With externalTrafficPolicy Local a node answers only if it runs a backend itself."""
-    if node.node is None:
-        return chosen
-    kept = [each for each in chosen if each.endpoint.node in {None, node.node}]
-    if not kept:
-        raise no_network(
-            f"node {node.node} runs no backend of Service {service.namespace}/{service.name}, "
-            "and externalTrafficPolicy Local forwards to no other"
-        )
-    return kept
 
 
 def _forwarded(paths: ServicePaths, caller: Endpoint, backend: Endpoint) -> ServicePath:
