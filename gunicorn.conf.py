@@ -30,7 +30,7 @@ wsgi_app = "service.wsgi:app"
 bind = settings.bind
 
 # Threads wait for the database; the heavy work runs in processes beside them.
-worker_class = "gthread"
+worker_class = "service.gunicorn_worker.Worker"
 workers = settings.workers or _cores()
 threads = settings.threads
 
@@ -67,6 +67,11 @@ if _METRICS not in os.environ or (
     _folder.name.startswith(_PREFIX) and not _folder.name.startswith(_own)
 ):
     os.environ[_METRICS] = tempfile.mkdtemp(prefix=_own)
+
+
+def post_fork(_server: Any, worker: Any) -> None:
+    """Tell a new worker how long it waits for clients."""
+    worker.client_timeout = settings.client_timeout
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -47,6 +47,8 @@ class Settings:
     analysis_processes: int = 1
     """Processes beside each worker that solve connectivity maps; 0 solves in its threads."""
     timeout: int = 120
+    client_timeout: int = 30
+    """Seconds after which a client that neither sends nor reads is given up."""
     secret_key: str = ""
     log_level: str = "info"
     log_format: str = "json"
@@ -74,6 +76,7 @@ class Settings:
                 "ANALYSIS_PROCESSES", default.analysis_processes, 0, 64
             ),
             timeout=reader.number("TIMEOUT", default.timeout, 1, 3600),
+            client_timeout=reader.number("CLIENT_TIMEOUT", default.client_timeout, 1, 3600),
             secret_key=reader.text("SECRET_KEY", "", _secret_fault),
             log_level=reader.choice("LOG_LEVEL", default.log_level, LOG_LEVELS),
             log_format=reader.choice("LOG_FORMAT", default.log_format, LOG_FORMATS),

@@ -5,7 +5,7 @@ Like the maps themselves the differences are about TCP, UDP and SCTP.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -17,6 +17,7 @@ from service.analysis.pair_counts import PairCounter
 from service.analysis.space import Standing, bits
 from service.analysis.twins import identity
 from service.analysis.units import Home, Seat, Unit, external_unit
+from service.model.endpoint import Endpoint
 from service.model.intervals import Intervals
 from service.model.ports import ALL_PORTS
 from service.model.verdict import Decision
@@ -73,9 +74,6 @@ class Difference:
     """
 
 
-_SEVERAL = 2
-
-
 @dataclass(frozen=True)
 class Comparison:
     """The differences of two maps."""
@@ -95,17 +93,24 @@ class Comparison:
     def _counter(self) -> PairCounter:
         return PairCounter(self.joint.positions)
 
-    def differences(self, block: Block) -> Iterator[Difference]:
-        """The pairs of units that a block stands for."""
-        if not self.joint.repeats_units:
-            yield from self._pairs(block)
-            return
-        told: set[object] = set()
+    def differences(
+        self, block: Block, about: Callable[[Difference], Difference | None] | None = None
+    ) -> Iterator[Difference]:
+        """The pairs of units that a block stands for; `about` may leave some, or parts of them.
+
+        A pair that stands at several positions is told once: by the first that is left.
+        """
+        told: set[object] | None = set() if self.joint.repeats_units else None
         for each in self._pairs(block):
-            pair = (each.source, each.destination, each.same_node)
-            if pair not in told:
+            found = each if about is None else about(each)
+            if found is None:
+                continue
+            if told is not None:
+                pair = (found.source, found.destination, found.same_node)
+                if pair in told:
+                    continue
                 told.add(pair)
-                yield each
+            yield found
 
     def _pairs(self, block: Block) -> Iterator[Difference]:
         positions = self.joint.positions
@@ -247,9 +252,14 @@ def _pairs_of(source: Position, target: Position, block: Block) -> Iterator[Diff
         for receiver, goal in receivers:
             placed = False
             if sender is not None and receiver is not None:
-                itself = sender.unit == receiver.unit
-                if itself and len(receiver.members) < _SEVERAL:
-                    continue
+                itself = False
+                if sender.unit == receiver.unit:
+                    mine, theirs = source.pods_of(sender), target.pods_of(receiver)
+                    itself = _same(mine, theirs)
+                    if itself and len(mine) == 1:
+                        continue
+                    if source.divided and _was_one_pod(source, target):
+                        continue
                 if known:
                     if not home.meets(goal, standing, itself=itself):
                         continue
@@ -263,6 +273,17 @@ def _pairs_of(source: Position, target: Position, block: Block) -> Iterator[Diff
                 addresses if sender is None or receiver is None else None,
                 standing is Standing.OWN_NODE if placed else None,
             )
+
+
+def _same(mine: tuple[Endpoint, ...], theirs: tuple[Endpoint, ...]) -> bool:
+    """Whether they are the same pods; those of two positions of a unit share all or none."""
+    return len(mine) == len(theirs) and mine[0].name == theirs[0].name
+
+
+def _was_one_pod(source: Position, target: Position) -> bool:
+    """Whether both are of what was one pod, though others may have become the unit as well."""
+    mine, theirs = source.first[0].members, target.first[0].members
+    return len(mine) == 1 and _same(mine, theirs)
 
 
 _NOWHERE = Home(frozenset())

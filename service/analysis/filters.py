@@ -106,13 +106,13 @@ class MapFilter:
     itself: bool = False
     """Also what the pods of one workload may send to each other."""
 
-    def with_ends(self, settle: Callable[[UnitFilter], UnitFilter]) -> MapFilter:
-        """The same, with what a function makes of each filter of ends."""
+    def with_ends(self, settle: Callable[[UnitFilter, str], UnitFilter]) -> MapFilter:
+        """The same, with what a function makes of each filter of ends and the place of the end."""
         return replace(
             self,
-            source=settle(self.source),
-            destination=settle(self.destination),
-            either=settle(self.either),
+            source=settle(self.source, "/source"),
+            destination=settle(self.destination, "/destination"),
+            either=settle(self.either, ""),
         )
 
     def without_outside(self) -> MapFilter:

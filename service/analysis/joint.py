@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from service.analysis.columns import CLOSED, Column
 from service.analysis.solve import Connectivity
 from service.analysis.space import Standing
-from service.analysis.twins import matched, names_of, taken
+from service.analysis.twins import matched, parted
 from service.analysis.units import Home, Seat, Seating
+from service.model.endpoint import Endpoint
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class Position:
     standing: Standing = Standing.PLAIN
     low: int = 0
     high: int = 0
-    elsewhere: frozenset[str] = frozenset()
-    """Pods of the second seat that were in other seats of the first map, so that it is not they."""
+    divided: bool = False
+    """Whether several seats of the first map became its second one, or may have."""
 
     @property
     def is_external(self) -> bool:
@@ -47,20 +48,32 @@ class Position:
         """The seats under which lines are written: those of the second map where there are any."""
         return self.second or self.first
 
+    def pods_of(self, seat: Seat) -> tuple[Endpoint, ...]:
+        """The members of one of its seats that pairs are made of.
+
+        What is new beside pods that the first map told apart may be like any of them, so that it
+        makes no pairs where some of them stayed.
+        """
+        return self._lasting if self.divided else seat.members
+
+    @cached_property
+    def _lasting(self) -> tuple[Endpoint, ...]:
+        (one,), (other,) = self.first, self.second
+        names = {each.name for each in one.members}
+        return tuple(each for each in other.members if each.name in names) or other.members
+
     @cached_property
     def homes(self) -> tuple[Home, ...]:
         """Where each seat's pods run: as the second map says, else as the first does."""
         homes = tuple(each.home for each in self.seats)
-        if all(each.is_known for each in homes) and not self.elsewhere:
+        if all(each.is_known for each in homes) and not self.divided:
             return homes
         earlier = {
             (each.namespace, each.name): each.node for seat in self.first for each in seat.members
         }
         return tuple(
             Home.of(
-                each.node or earlier.get((each.namespace, each.name))
-                for each in seat.members
-                if each.name not in self.elsewhere
+                each.node or earlier.get((each.namespace, each.name)) for each in self.pods_of(seat)
             )
             for seat in self.seats
         )
@@ -219,17 +232,15 @@ class Joint:
             )
 
     def _match(self) -> None:
-        pairs = matched(self.first.seating.seats, self.second.seating.seats)
-        several = taken(pairs)
-        for one, other in pairs:
+        for twins in parted(matched(self.first.seating.seats, self.second.seating.seats)):
+            one, other = twins.first, twins.second
             seats = ((one,) if one else (), (other,) if other else ())
-            apart = several.get(id(other), frozenset()) - names_of(one)
             # A unit that is on its node's network in one of the maps stands there as that.
             on_nodes = any(each.on_node_network for each in (one, other) if each is not None)
             standings = (Standing.OWN_NODE, Standing.OTHER_NODE) if on_nodes else (Standing.PLAIN,)
             for standing in standings:
                 self._add(
-                    Position(*seats, standing, elsewhere=apart),
+                    Position(*seats, standing, divided=twins.divided),
                     [None if each is None else _place(each, standing) for each in (one, other)],
                 )
         self._match_ranges()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from service.analysis.units import Seat
 
@@ -57,19 +58,58 @@ def _same_owner(mine: list[Seat], theirs: list[Seat]) -> list[tuple[Seat | None,
     return [*pairs, *((one, other) for other in fresh for one in left or mine[:1])]
 
 
-def names_of(seat: Seat | None) -> frozenset[str]:
-    """The names of a seat's pods."""
-    return frozenset(each.name for each in seat.members) if seat else frozenset()
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """The same unit in both maps, each with the pods that have not become another unit.
+
+    `divided`: several units of the first map became this one of the second, or may have.
+    """
+
+    first: Seat | None
+    second: Seat | None
+    divided: bool = False
 
 
-def taken(pairs: Iterable[tuple[Seat | None, Seat | None]]) -> dict[int, frozenset[str]]:
-    """Seats of the second map that several of the first became, with the pods of all of these."""
-    found: dict[int, list[Seat]] = {}
+def parted(pairs: Sequence[tuple[Seat | None, Seat | None]]) -> Iterator[Twins]:
+    """Pairs of seats, where they share pods without those that they share with others.
+
+    So a pod of both maps is in one pair alone; one that came or went may be in several.
+    """
+    partners: dict[int, list[Seat]] = {}
     for one, other in pairs:
         if one is not None and other is not None:
-            found.setdefault(id(other), []).append(one)
-    return {
-        other: frozenset().union(*map(names_of, seats))
-        for other, seats in found.items()
-        if len(seats) > 1
+            partners.setdefault(id(one), []).append(other)
+            partners.setdefault(id(other), []).append(one)
+    names = {
+        seat: frozenset[str]().union(*map(_names_of, others))
+        for seat, others in partners.items()
+        if len(others) > 1
     }
+    for one, other in pairs:
+        if one is None or other is None:
+            yield Twins(one, other)
+            continue
+        divided = id(other) in names
+        if divided or id(one) in names:
+            mine, theirs = _names_of(one), _names_of(other)
+            if mine & theirs:
+                yield Twins(
+                    _without(one, names.get(id(one), theirs) - theirs),
+                    _without(other, names.get(id(other), mine) - mine),
+                    divided,
+                )
+                continue
+        yield Twins(one, other, divided)
+
+
+def _names_of(seat: Seat) -> frozenset[str]:
+    return frozenset(each.name for each in seat.members)
+
+
+def _without(seat: Seat, names: frozenset[str]) -> Seat:
+    kept = [number for number, each in enumerate(seat.members) if each.name not in names]
+    if len(kept) == len(seat.members):
+        return seat
+    members = tuple(seat.members[number] for number in kept)
+    labels = tuple(seat.labels[number] for number in kept) if seat.labels else ()
+    return replace(seat, members=members, labels=labels)

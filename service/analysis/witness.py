@@ -21,6 +21,8 @@ from service.model.pipeline import Direction, Pipeline
 from service.model.ports import ALL_PORTS, PORT_PROTOCOLS, Protocol
 from service.model.verdict import Decision, DirectionVerdict
 
+_Seats = tuple[Seat | None, Seat | None]
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -119,10 +121,11 @@ def _identity(endpoint: Endpoint) -> tuple[bool, str, str]:
 
 def witness_of(difference: Difference, before: Court, after: Court) -> Witness:
     """A connection out of a difference, with what both maps say to it."""
-    found = witness_between(ends_of(difference, before), difference.block.traffic, before, after)
-    # Where a unit is not in a map, what bears the name of its pod there is something else.
-    units = [each for each in (difference.source_seats, difference.destination_seats) if any(each)]
-    was, now = (all(seats[side] is not None for seats in units) for side in (0, 1))
+    ends = ends_of(difference, before)
+    found = witness_between(ends, difference.block.traffic, before, after)
+    # Where a pod is not one of the unit's, what bears its name in that map is something else.
+    sides = tuple(zip(ends, (difference.source_seats, difference.destination_seats), strict=True))
+    was, now = (all(_stands(*each, side) for each in sides) for side in (0, 1))
     return replace(found, before=found.before if was else None, after=found.after if now else None)
 
 
@@ -143,48 +146,60 @@ def witness_between(
 
 def ends_of(difference: Difference, court: Court) -> tuple[Endpoint, Endpoint]:
     """Members of both units that the difference is about."""
-    sources, destinations = (
-        (_shared(*each, court), _either(*each, court))
-        for each in (
-            (difference.source, difference.source_seats),
-            (difference.destination, difference.destination_seats),
-        )
-    )
-    # Who is in both maps shows the change best, but a pair may need somebody who is new.
-    for found, others in ((0, 0), (0, 1), (1, 0), (1, 1)):
-        for source in sources[found]:
-            for destination in destinations[others]:
-                if _identity(source) == _identity(destination):
+    source = _members(difference.source, difference.source_seats, court)
+    destination = _members(difference.destination, difference.destination_seats, court)
+    # Who is in both maps shows the change best, but a pair may need somebody who is new, or the
+    # two have met in the first map only.
+    for senders, receivers in (
+        (source.both, destination.both),
+        (source.both, destination.later),
+        (source.later, destination.both),
+        (source.later, destination.later),
+        (source.earlier, destination.earlier),
+    ):
+        for one in senders:
+            for other in receivers:
+                if _identity(one) == _identity(other):
                     continue
-                if difference.same_node in {None, _same_node(source, destination)}:
-                    return source, destination
-    return sources[0][0], destinations[0][-1]
+                if difference.same_node in {None, _same_node(one, other)}:
+                    return one, other
+    return (source.later or source.earlier)[0], (destination.later or destination.earlier)[-1]
 
 
-def _either(
-    unit: Unit, seats: tuple[Seat | None, Seat | None], court: Court
-) -> tuple[Endpoint, ...]:
-    """Endpoints that are in one of the maps, in the later one where there are any."""
-    first, second = (seat.members if seat else () for seat in seats)
-    if not first and not second:
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """Who a unit is in both maps, in the later and in the earlier one."""
+
+    both: tuple[Endpoint, ...]
+    later: tuple[Endpoint, ...]
+    earlier: tuple[Endpoint, ...]
+
+
+def _members(unit: Unit, seats: _Seats, court: Court) -> _Members:
+    if not any(seats):
         low, _, high = unit.name.partition("-")
-        return (court.outside(parse_address(low), parse_address(high or low)),)
-    return second or first
-
-
-def _shared(
-    unit: Unit, seats: tuple[Seat | None, Seat | None], court: Court
-) -> tuple[Endpoint, ...]:
-    """Endpoints that are in both maps where there are any."""
+        outside = (court.outside(parse_address(low), parse_address(high or low)),)
+        return _Members(outside, outside, outside)
     first, second = (seat.members if seat else () for seat in seats)
-    earlier = {(each.namespace, each.name): each for each in first}
-    shared = [
-        # Where a pod runs may be known to one of the maps only.
-        earlier[key] if each.node is None else each
-        for each in second
-        if (key := (each.namespace, each.name)) in earlier
-    ]
-    return tuple(shared) or _either(unit, seats, court)
+    if first is second:
+        return _Members(first, first, first)
+    before = {_identity(each): each for each in first}
+    # Where a pod runs may be known to one of the maps only.
+    later = tuple(
+        before.get(_identity(each), each) if each.node is None else each for each in second
+    )
+    shared = {_identity(each): each for each in later if _identity(each) in before}
+    both = tuple(shared.values())
+    went = tuple(each for each in first if _identity(each) not in shared)
+    return _Members(both, later, (*both, *went))
+
+
+def _stands(end: Endpoint, seats: _Seats, side: int) -> bool:
+    """Whether an end is there in the first or in the second map."""
+    seat = seats[side]
+    if seat is None:
+        return not any(seats)
+    return any(_identity(each) == _identity(end) for each in seat.members)
 
 
 def _same_node(source: Endpoint, destination: Endpoint) -> bool:

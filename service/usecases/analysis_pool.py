@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import ParamSpec, TypeVar
 
@@ -14,6 +14,16 @@ Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 
 _NICENESS = 10
+_ATTEMPTS = 2
+_DIED = (
+    "the process that solves maps ended while answering, and again at a second attempt; perhaps "
+    "memory does not suffice"
+)
+_CANNOT_START = "the process that solves maps cannot be started"
+
+
+class AnalysisFailed(Exception):
+    """There is no answer: its process ended, and the one after it too, or none can be started."""
 
 
 class AnalysisPool:
@@ -24,8 +34,7 @@ class AnalysisPool:
     """
 
     def __init__(self, processes: int) -> None:
-        self._lock = threading.Lock()
-        self._executors: list[ProcessPoolExecutor | None] = [None] * processes
+        self._workers = [_Worker() for _ in range(processes)]
 
     def run(
         self,
@@ -37,42 +46,78 @@ class AnalysisPool:
     ) -> Answer:
         """The function's answer; what it raises is raised here.
 
-        A worker that died, for want of memory for instance, is replaced and asked once more.
+        A worker that died, for want of memory for instance, is replaced. Work that was running in
+        it is tried once more, and then given up with `AnalysisFailed`; work that waited for its
+        turn goes to the new one.
         """
-        if not self._executors:
+        if not self._workers:
             return function(*arguments, **options)
-        place = hash(key) % len(self._executors)
-        executor = self._executor(place)
-        try:
-            return executor.submit(function, *arguments, **options).result()
-        except BrokenProcessPool:
-            self._discard(place, executor)
-            return self._executor(place).submit(function, *arguments, **options).result()
+        worker = self._workers[hash(key) % len(self._workers)]
+        return worker.run(lambda executor: executor.submit(function, *arguments, **options))
 
     def close(self) -> None:
         """Stop the workers."""
-        for place, executor in enumerate(self._executors):
-            if executor is not None:
-                self._discard(place, executor)
-
-    def _executor(self, place: int) -> ProcessPoolExecutor:
-        with self._lock:
-            executor = self._executors[place]
-            if executor is None:
-                # Not forked: the caller has threads, and forked threads hold locks for ever.
-                executor = self._executors[place] = ProcessPoolExecutor(
-                    1, multiprocessing.get_context("spawn"), initializer=_yield_to_requests
-                )
-            return executor
-
-    def _discard(self, place: int, executor: ProcessPoolExecutor) -> None:
-        """Stop an executor; one that another thread has put in its place stays."""
-        with self._lock:
-            if self._executors[place] is executor:
-                self._executors[place] = None
-        executor.shutdown(wait=False, cancel_futures=True)
+        for worker in self._workers:
+            worker.discard()
 
 
-def _yield_to_requests() -> None:
-    """Light requests come first on a busy machine."""
+class _Worker:
+    """One process, replaced when it dies.
+
+    Work is handed to it piece by piece: an executor that is handed more cannot tell, when its
+    process dies, which piece was running and which only waited.
+    """
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._executor: ProcessPoolExecutor | None = None
+
+    def run(self, submit: Callable[[ProcessPoolExecutor], Future[Answer]]) -> Answer:
+        with self._turn:
+            for _ in range(_ATTEMPTS):
+                try:
+                    return self._submitted(submit).result()
+                except BrokenProcessPool as error:
+                    self.discard()
+                    death = error
+            raise AnalysisFailed(_DIED) from death
+
+    def discard(self) -> None:
+        """Stop the process; the next work starts another."""
+        executor, self._executor = self._executor, None
+        if executor is not None:
+            executor.shutdown(wait=False, cancel_futures=True)
+
+    def _submitted(self, submit: Callable[[ProcessPoolExecutor], Future[Answer]]) -> Future[Answer]:
+        try:
+            try:
+                return submit(self._started())
+            except BrokenProcessPool:
+                # It died while there was nothing to do.
+                self.discard()
+                return submit(self._started())
+        except OSError as error:
+            self.discard()
+            raise AnalysisFailed(_CANNOT_START) from error
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._executor is None:
+            # Not forked: the caller has threads, and forked threads hold locks for ever.
+            self._executor = ProcessPoolExecutor(
+                1, multiprocessing.get_context("spawn"), initializer=_begin
+            )
+        return self._executor
+
+
+def _begin() -> None:
+    # Light requests come first on a busy machine.
     os.nice(_NICENESS)
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed leaves no word, and its end of the queue is held here as well."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

@@ -18,33 +18,36 @@ from service.model.ports import (
     Protocol,
     ports_of,
 )
-from service.usecases.errors import InvalidParameter
+from service.usecases.errors import FieldError, InvalidParameter
 
 
-def unit_filter(document: Mapping[str, Any], external: bool | None = None) -> UnitFilter:
+def unit_filter(
+    document: Mapping[str, Any], external: bool | None = None, place: str = ""
+) -> UnitFilter:
     """Units by one end of a flow: pod, workload, selector, namespace, node, address or CIDR.
 
-    `external` asks for what is outside the cluster, or for what is inside.
+    `external` asks for what is outside the cluster, or for what is inside. `place` is the pointer
+    to the end, for faults.
     """
     known = {"namespace", "pod", "workload", "labelSelector", "node", "ip"}
     unknown = sorted(set(document) - known)
     if unknown:
-        raise InvalidParameter("InvalidFilter", f"a map has no ends by {', '.join(unknown)}")
+        raise _wrong("InvalidFilter", f"a map has no ends by {', '.join(unknown)}", place, *unknown)
     for name, value in document.items():
         if not isinstance(value, str) or not (value or name == "labelSelector"):
-            raise InvalidParameter("InvalidFilter", f"{name} must be a text")
+            raise _wrong("InvalidFilter", f"{name} must be a text", place, name)
     for alone in ("ip", "node"):
         if alone in document and len(document) > 1:
             others = ", ".join(sorted(set(document) - {alone}))
-            raise InvalidParameter("InvalidFilter", f"{alone} does not go with {others}")
+            raise _wrong("InvalidFilter", f"{alone} does not go with {others}", place, alone)
     if "ip" in document:
-        return UnitFilter(addresses=_addresses(str(document["ip"])))
+        return UnitFilter(addresses=_addresses(str(document["ip"]), place))
     selector = None
     if "labelSelector" in document:
         try:
             selector = parse_label_selector(str(document["labelSelector"]))
         except ValueError as error:
-            raise InvalidParameter("InvalidSelector", str(error)) from error
+            raise _wrong("InvalidSelector", str(error), place, "labelSelector") from error
     return UnitFilter(
         namespace=document.get("namespace"),
         workload=document.get("workload"),
@@ -67,11 +70,12 @@ def traffic_filter(protocol: str | None, port: int | None) -> Intervals:
         chosen = tuple(each for each in PORT_PROTOCOLS if each.name == protocol.upper())
         if not chosen:
             names = ", ".join(each.name for each in PORT_PROTOCOLS)
-            raise InvalidParameter("UnknownProtocol", f"a map lists {names}, not {protocol!r}")
+            detail = f"a map lists {names}, not {protocol[:80]!r}"
+            raise _wrong("UnknownProtocol", detail, "", "protocol")
     if port is None and protocol is None:
         return ALL_PORTS
     if port is not None and not LOWEST_PORT <= port <= HIGHEST_PORT:
-        raise InvalidParameter("InvalidPort", f"port {port} is not between 1 and 65535")
+        raise _wrong("InvalidPort", f"port {port} is not between 1 and 65535", "", "port")
     return Intervals.of(span for each in chosen for span in _ports(each, port).spans)
 
 
@@ -79,7 +83,12 @@ def _ports(protocol: Protocol, port: int | None) -> Intervals:
     return ports_of(protocol) if port is None else ports_of(protocol, port, port)
 
 
-def _addresses(text: str) -> Intervals:
+def _wrong(code: str, detail: str, place: str, *members: str) -> InvalidParameter:
+    faults = [FieldError(f"{place}/{each}", detail, code) for each in members]
+    return InvalidParameter(code, detail, faults)
+
+
+def _addresses(text: str, place: str) -> Intervals:
     # Policies may have older forms of blocks, which are not to be guessed at here.
     try:
         network = ipaddress.ip_network(text, strict=False)
@@ -91,4 +100,4 @@ def _addresses(text: str) -> Intervals:
     except ValueError:
         pass
     detail = f"{text[:80]!r} is neither an IP address nor a CIDR"
-    raise InvalidParameter("InvalidAddress", detail)
+    raise _wrong("InvalidAddress", detail, place, "ip")

@@ -125,16 +125,20 @@ def about(difference: Difference, sources: NamedEnds, destinations: NamedEnds) -
 
 
 def _meet(sources: Seats, destinations: Seats, difference: Difference) -> bool:
-    """Whether there are two pods, one at each end, that stand to each other as it is about."""
-    same_node = difference.same_node
-    if same_node is None and difference.source != difference.destination:
+    """Whether some map has two pods, one at each end, that stand to each other as it is about."""
+    if not any(sources) or not any(destinations):
         return True
-    pairs = product(_nodes(sources).items(), _nodes(destinations).items())
+    same_node = difference.same_node
+    nodes = _nodes(sources), _nodes(destinations)
     return any(
-        one != other
-        and (same_node is None or same_node == (node is not None and node == other_node))
-        for (one, node), (other, other_node) in pairs
+        one != other and same_node in {None, _share(nodes[0][one], nodes[1][other])}
+        for side in (0, 1)
+        for one, other in product(_keys_of(sources[side]), _keys_of(destinations[side]))
     )
+
+
+def _share(node: str | None, other: str | None) -> bool:
+    return node is not None and node == other
 
 
 def _nodes(seats: Seats) -> dict[_Key, str | None]:
@@ -160,6 +164,10 @@ def _tells_members_apart(wanted: UnitFilter) -> bool:
 
 def _keys(seats: Iterable[Seat]) -> _Keys:
     return frozenset(_key(member) for seat in seats for member in seat.members)
+
+
+def _keys_of(seat: Seat | None) -> list[_Key]:
+    return [_key(member) for member in seat.members] if seat else []
 
 
 def _key(member: Endpoint) -> _Key:

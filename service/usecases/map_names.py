@@ -15,7 +15,7 @@ from service.analysis.units import Seating
 from service.model.addresses import blocks
 from service.model.intervals import Intervals
 from service.model.inventory import Inventory, Pod
-from service.usecases.errors import InvalidParameter
+from service.usecases.errors import FieldError, InvalidParameter
 from service.usecases.map_members import accepted_members
 
 
@@ -65,11 +65,20 @@ class Names:
             cidr for each in self._known for cidr in each.pod_cidrs
         )
 
-    def settle(self, wanted: UnitFilter) -> UnitFilter:
+    def settle(self, wanted: UnitFilter, place: str = "") -> UnitFilter:
         """The filter with what is known of its addresses.
 
-        `InvalidParameter` where it names what is not there, or what is no end of any connection.
+        `InvalidParameter` where it names what is not there, or what is no end of any connection;
+        `place` is the pointer to the end that the filter is of.
         """
+        try:
+            return self._settled(wanted)
+        except InvalidParameter as error:
+            member = _MEMBERS.get(error.code) or _first_member(wanted)
+            fault = FieldError(f"{place}/{member}", error.detail, error.code)
+            raise InvalidParameter(error.code, error.detail, [fault]) from None
+
+    def _settled(self, wanted: UnitFilter) -> UnitFilter:
         self._refuse_unknown(wanted)
         asked = wanted.addresses
         found = wanted if asked is None else replace(wanted, outside=asked - self._inside)
@@ -127,6 +136,22 @@ class Names:
             if name is not None and (namespace, name) not in known:
                 place = f"{namespace}/{name}" if namespace else name
                 raise _not_found(kind, f"{kind.lower()} {place}")
+
+
+#: Which member of a filter a code is about, where it is about one.
+_MEMBERS = {
+    "NamespaceNotFound": "namespace",
+    "PodNotFound": "pod",
+    "WorkloadNotFound": "workload",
+    "NodeNotFound": "node",
+    "AddressInPodRange": "ip",
+    "SelectorMatchesNothing": "labelSelector",
+}
+
+
+def _first_member(wanted: UnitFilter) -> str:
+    named = (("pod", wanted.pod), ("workload", wanted.workload), ("labelSelector", wanted.selector))
+    return next((name for name, value in named if value is not None), "namespace")
 
 
 def _with_any_namespace(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
 from service.analysis.compare import Block, Change, Comparison, Difference, compare
+from service.analysis.difference_groups import DifferenceGroup, groups_of
 from service.analysis.filters import MapFilter, UnitFilter
 from service.analysis.grouping import grouped
 from service.analysis.joint import Solved
@@ -120,7 +121,9 @@ class DifferenceFilter:
     def settled(self, names: Names) -> DifferenceFilter:
         """The same, with its ends looked up; `InvalidParameter` for names that are not there."""
         return replace(
-            self, source=names.settle(self.source), destination=names.settle(self.destination)
+            self,
+            source=names.settle(self.source, "/source"),
+            destination=names.settle(self.destination, "/destination"),
         )
 
     def accepts_call(self, change: ServiceChange, seating: Seating) -> bool:
@@ -167,16 +170,14 @@ class DifferenceList:
         if sources.places == destinations.places == EVERYWHERE:
             yield from enumerate(self.comparison.differences(block))
             return
-        # A unit may stand at several positions, and it is told by the first one that is looked at.
         part = replace(
             block,
             sources=block.sources & sources.places,
             destinations=block.destinations & destinations.places,
         )
-        for index, difference in enumerate(self.comparison.differences(part)):
-            found = about(difference, sources, destinations)
-            if found is not None:
-                yield index, replace(found, block=block)
+        left = self.comparison.differences(part, lambda each: about(each, sources, destinations))
+        for index, difference in enumerate(left):
+            yield index, replace(difference, block=block)
 
     def _named(self, wanted: UnitFilter) -> NamedEnds:
         known = self._ends.get(wanted)
@@ -188,6 +189,7 @@ class DifferenceList:
 
 
 _FILTERS = 8
+_Grouped = tuple[tuple[int, DifferenceFilter], tuple[DifferenceGroup, ...]]
 
 
 class ComparedMaps(DifferenceList):
@@ -196,6 +198,7 @@ class ComparedMaps(DifferenceList):
     def __init__(self, first: SolvedMap, second: SolvedMap) -> None:
         self._maps = first, second
         self._wider: ComparedMaps | None = None
+        self._grouped: _Grouped | None = None
         self.names = Names(first.known, second.known)
         super().__init__(
             compare(Solved(first.whole(), first.seating), Solved(second.whole(), second.seating))
@@ -243,40 +246,38 @@ class ComparedMaps(DifferenceList):
 
     def _group_page(self, wanted: DifferenceFilter, after: Position | None, size: int) -> Chunk:
         items: list[Body] = []
-        start = after[0] if after else 0
+        last: Position | None = None
+        start, seen = after or (0, -1)
         for number in range(start, len(self._blocks)):
-            block = self._blocks[number]
-            groups = list(_products(each for _, each in self.differences_of(block, wanted)))
-            if groups and len(items) >= size:
-                return Chunk(tuple(items), (number, 0))
-            items.extend(self._group_body(block, found) for found in groups)
+            first = seen + 1 if number == start else 0
+            for index, group in enumerate(self._groups_of(number, wanted)[first:], first):
+                if len(items) == size:
+                    return Chunk(tuple(items), last)
+                items.append(self._group_body(group))
+                last = (number, index)
         return Chunk(tuple(items), None)
 
-    def _group_body(self, block: Block, found: Sequence[Difference]) -> Body:
+    def _groups_of(self, number: int, wanted: DifferenceFilter) -> tuple[DifferenceGroup, ...]:
+        """The groups of a block; the next page may begin among those that were made last."""
+        known = self._grouped
+        if known is None or known[0] != (number, wanted):
+            left = self.differences_of(self._blocks[number], wanted)
+            known = self._grouped = (number, wanted), groups_of(each for _, each in left)
+        return known[1]
+
+    def _group_body(self, group: DifferenceGroup) -> Body:
         return {
-            "sources": _bodies({each.source for each in found}),
-            "destinations": _bodies({each.destination for each in found}),
-            "pairs": len(found),
-            **change_body(block),
-            **placement_body(found[0].same_node),
-            **_witness_body(self.witness(found[0])),
+            "sources": list(map(endpoint_body, group.sources)),
+            "destinations": list(map(endpoint_body, group.destinations)),
+            "pairs": group.pairs,
+            **change_body(group.example.block),
+            **placement_body(group.example.same_node),
+            **_witness_body(self.witness(group.example)),
         }
 
     def witness(self, difference: Difference) -> Witness:
         """A concrete connection of a difference, decided under both maps."""
         return witness_of(difference, self.before, self.after)
-
-
-def _products(differences: Iterable[Difference]) -> Iterator[list[Difference]]:
-    """Differences in groups in which every source goes with every destination but itself."""
-    by_end: dict[tuple[bool | None, Unit], list[Difference]] = {}
-    for each in differences:
-        by_end.setdefault((each.same_node, each.destination), []).append(each)
-    alike: dict[tuple[bool | None, frozenset[Unit]], list[Difference]] = {}
-    for (same_node, destination), found in by_end.items():
-        ends = frozenset((destination, *(each.source for each in found)))
-        alike.setdefault((same_node, ends), []).extend(found)
-    yield from alike.values()
 
 
 def difference_body(difference: Difference, witness: Witness) -> Body:
@@ -314,10 +315,6 @@ def placement_body(same_node: bool | None) -> Body:
     if same_node is None:
         return {}
     return {"placement": "SameNode" if same_node else "OtherNode"}
-
-
-def _bodies(units: set[Unit]) -> list[Body]:
-    return [endpoint_body(each) for each in sorted(units)]
 
 
 def _block_order(block: Block) -> tuple[str, int, int]:

@@ -16,7 +16,7 @@ from service.web.blueprint import (
     LOCATION,
     response_name,
 )
-from service.web.problem_types import PROBLEM_TYPES, UNSUPPORTED_MEDIA_TYPE
+from service.web.problem_types import NOT_READY, PROBLEM_TYPES, UNSUPPORTED_MEDIA_TYPE
 from service.web.problems import MEDIA_TYPE
 from service.web.schemas.problem import ProblemSchema
 
@@ -76,6 +76,11 @@ def register(spec: APISpec) -> None:
         if each is UNSUPPORTED_MEDIA_TYPE:
             for name in ("Accept-Post", "Accept-Patch", "Accept-Encoding"):
                 answer["headers"][name] = {"description": "What is accepted.", "schema": _TEXT}
+        if each is NOT_READY:
+            answer["headers"]["Retry-After"] = {
+                "description": "Seconds to wait before another attempt.",
+                "schema": {"type": "integer"},
+            }
         spec.components.response(response_name(each), answer, lazy=True)
     for name, schema in bodies.COMPONENTS.items():
         spec.components.schema(name, schema, lazy=True)

@@ -39,6 +39,19 @@ def page_request(query: dict[str, Any], content: str = "") -> PageRequest:
     return PageRequest(size, None if token is None else _cursor(token, content))
 
 
+def refuse_pages(media_type: str) -> None:
+    """Refuse paging parameters for an answer that gives everything at once."""
+    given = [name for name in (_SIZE, _TOKEN) if name in request.args]
+    if given:
+        detail = f"{media_type} gives everything at once and has no pages."
+        raise RequestProblem(
+            types.MALFORMED_REQUEST,
+            detail,
+            code="InvalidQuery",
+            errors=[{"parameter": name, "detail": detail} for name in given],
+        )
+
+
 def page_answer(
     page: Page[Any], items: Iterable[Any] | None = None, content: str = ""
 ) -> tuple[Mapping[str, Any], Mapping[str, str]]:

@@ -51,6 +51,13 @@ NOT_ACCEPTABLE = ProblemType(
     "NotAcceptable",
     "None of the media types in the header `Accept` is offered; `detail` lists those that are.",
 )
+REQUEST_TIMEOUT = ProblemType(
+    "request-timeout",
+    408,
+    "The request did not arrive in time",
+    "RequestTimeout",
+    "Nothing more of the body came for a while, and the connection is closed. Nothing was stored.",
+)
 CONFLICT = ProblemType(
     "conflict",
     409,
@@ -98,9 +105,10 @@ INTERNAL = ProblemType(
 NOT_READY = ProblemType(
     "not-ready",
     503,
-    "The service is not ready",
+    "The service cannot answer now",
     "NotReady",
-    "The database cannot be reached or is not at the newest migration. Try again later.",
+    "The database cannot be reached or is not at the newest migration, or the process that solves "
+    "maps ended while answering (`AnalysisFailed`). Try again after `Retry-After`.",
 )
 
 PROBLEM_TYPES = (
@@ -108,6 +116,7 @@ PROBLEM_TYPES = (
     NOT_FOUND,
     METHOD_NOT_ALLOWED,
     NOT_ACCEPTABLE,
+    REQUEST_TIMEOUT,
     CONFLICT,
     PRECONDITION_FAILED,
     TOO_LARGE,

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 from flask import Flask, Response, request
 from werkzeug.exceptions import (
+    ClientDisconnected,
     HTTPException,
     InternalServerError,
     MethodNotAllowed,
@@ -18,6 +19,7 @@ from werkzeug.exceptions import NotFound as HttpNotFound
 from service.manifests.faults import Fault, UnsupportedContent, UploadRefused, UploadTooLarge
 from service.storage.errors import UNAVAILABLE
 from service.telemetry import logs
+from service.usecases.analysis_pool import AnalysisFailed
 from service.usecases.errors import (
     Conflict,
     Invalid,
@@ -76,6 +78,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(UnsupportedContent, _of_content)
     for unavailable in UNAVAILABLE:
         app.register_error_handler(unavailable, _of_database)
+    app.register_error_handler(AnalysisFailed, _of_analysis)
     app.register_error_handler(HTTPException, _of_http)
 
 
@@ -86,9 +89,11 @@ def problem(
     code: str = "",
     errors: Iterable[Mapping[str, Any]] = (),
     headers: Mapping[str, str] | None = None,
+    count: int = 0,
 ) -> Response:
-    """The answer itself."""
+    """The answer itself; `count` is how many errors there are where not all are given."""
     listed = list(errors)
+    count = max(count, len(listed))
     body: dict[str, Any] = {
         "type": problem_type.uri,
         "title": problem_type.title,
@@ -100,8 +105,8 @@ def problem(
     }
     if listed:
         body["errors"] = listed[:MOST_ERRORS]
-    if len(listed) > MOST_ERRORS:
-        body["errorCount"] = len(listed)
+    if count > MOST_ERRORS:
+        body["errorCount"] = count
     response = Response(
         msgspec.json.encode(body) + b"\n", problem_type.status, content_type=MEDIA_TYPE
     )
@@ -143,7 +148,9 @@ def _place(pointer: str, *, in_query: bool) -> str:
     if not in_query:
         return pointer
     first, *rest = pointer.lstrip("/").split("/")
-    return first + "".join(part[:1].upper() + part[1:] for part in rest)
+    name = first + "".join(part[:1].upper() + part[1:] for part in rest)
+    # `direction` says of which end `namespace` is, and that end is not what was written.
+    return rest[-1] if rest and name not in request.args and rest[-1] in request.args else name
 
 
 def _sentence(text: str) -> str:
@@ -153,13 +160,14 @@ def _sentence(text: str) -> str:
 def _of_upload(error: UploadRefused) -> Response:
     faults = error.faults
     syntax_only = all(fault.code in SYNTAX_CODES for fault in faults)
-    count = len(faults)
+    count = error.count
     detail = f"The manifests have {count} fault{'' if count == 1 else 's'}; nothing was stored."
     return problem(
         types.MALFORMED_REQUEST if syntax_only else types.INVALID_BODY,
         detail,
         code="MalformedManifests" if syntax_only else "InvalidManifests",
         errors=map(_fault, faults),
+        count=count,
     )
 
 
@@ -196,6 +204,16 @@ def _of_database(error: Exception) -> Response:
     )
 
 
+def _of_analysis(error: AnalysisFailed) -> Response:
+    log.error("analysis failed", exc_info=error)
+    return problem(
+        types.NOT_READY,
+        _sentence(str(error)),
+        code="AnalysisFailed",
+        headers={"Retry-After": "10"},
+    )
+
+
 def _of_http(error: HTTPException) -> Response | HTTPException:
     """What Flask and Werkzeug raise, unhandled exceptions included (as 500)."""
     status = error.code or 500
@@ -216,6 +234,9 @@ def _of_http(error: HTTPException) -> Response | HTTPException:
             allowed = ", ".join(sorted(error.valid_methods or ()))
             detail = f"{request.path} has {allowed}, and no {request.method}."
             headers["Allow"] = allowed
+        case ClientDisconnected() if isinstance(error.__context__, BlockingIOError | TimeoutError):
+            # The connection is there, and its time limit is over.
+            return problem(types.REQUEST_TIMEOUT, "The rest of the body did not arrive in time.")
         case RequestEntityTooLarge():
             return problem(types.TOO_LARGE, "The body is too large.", code="SentBytesExceeded")
     return problem(problem_type, detail, headers=headers)

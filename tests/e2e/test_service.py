@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import threading
+import socket
 import time
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -53,21 +54,29 @@ def test_the_log_is_one_json_object_a_line(
 
 @pytest.mark.slow
 def test_a_stop_lets_requests_end(sqlite_service: RunningService) -> None:
-    answers: list[int] = []
-
-    def upload() -> None:
-        answer = httpx.post(
-            f"{sqlite_service.base}{REVISIONS}",
-            content=policies("slow", 3000),
-            headers={"Content-Type": "application/yaml"},
-            timeout=60,
+    text = policies("slow", 300).encode()
+    half = len(text) // 2
+    place = urlsplit(sqlite_service.base)
+    with socket.create_connection((place.hostname or "", place.port or 0), timeout=60) as client:
+        client.sendall(
+            f"POST {REVISIONS} HTTP/1.1\r\nHost: x\r\nContent-Type: application/yaml\r\n"
+            f"Content-Length: {len(text)}\r\n\r\n".encode()
+            + text[:half]
         )
-        answers.append(answer.status_code)
-
-    thread = threading.Thread(target=upload)
-    thread.start()
-    time.sleep(0.3)
-    sqlite_service.server.terminate()
-    thread.join(60)
+        _wait_until_two_are_answered(sqlite_service)
+        sqlite_service.server.terminate()
+        client.sendall(text[half:])
+        assert client.recv(65536).startswith(b"HTTP/1.1 201 ")
     assert sqlite_service.server.wait(60) == 0
-    assert answers == [201]
+
+
+def _wait_until_two_are_answered(service: RunningService) -> None:
+    """Until the service says that it answers another request beside the one that asks."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        text = httpx.get(f"{service.base}/metrics").text
+        found = re.search(r"^netverdict_http_requests_in_progress (\S+)$", text, re.MULTILINE)
+        if found is not None and float(found[1]) >= 2:
+            return
+        time.sleep(0.05)
+    pytest.fail("the request did not begin")

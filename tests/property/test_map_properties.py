@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -34,9 +34,9 @@ from service.model.policy import Policy
 from service.model.ports import ALL_PORTS
 from service.model.snapshot import PolicySet, Snapshot
 from service.model.verdict import Decision
-from service.usecases.map_queries import ComparedMaps, DifferenceFilter
+from service.usecases.map_queries import Chunk, ComparedMaps, DifferenceFilter, Position
 from service.usecases.map_solving import solved_pair
-from tests.builders import Manifest, profile, snapshot
+from tests.builders import profile, snapshot
 from tests.property.admin_clusters import admin_clusters
 from tests.property.bounds import bounded
 from tests.property.clusters import (
@@ -56,6 +56,7 @@ from tests.property.maps import (
     with_mixed_nodes,
     with_owners,
 )
+from tests.property.moving import moved
 
 SEEDS = st.integers(0, 1 << 16)
 ALL_NODES = tuple(sorted(NODES))
@@ -187,7 +188,7 @@ def test_solved_for_other_pods_is_solved_afresh(
     """Pods come beside their like, go, move and change their addresses; policies may change."""
     chance = random.Random(seed)
     first = _found(cluster)
-    second = _found(replace(cluster, inventory=_moved(chance, cluster.inventory)))
+    second = _found(replace(cluster, inventory=moved(chance, cluster.inventory, ALL_NODES)))
     policies = first.policy_set.policies
     if chance.random() < 0.3:
         strange = _found(other).policy_set.policies
@@ -196,47 +197,15 @@ def test_solved_for_other_pods_is_solved_afresh(
     after = _compiled(second, engine, policies)
     # A space that is fine enough for both, so that making it again is seldom refused.
     mentions = Mentions.of([before, _compiled(first, engine, policies)])
-    moved = solve_moved(solve_afresh(before, Space([before.endpoints], mentions)), after)
-    if moved is None:
+    later = solve_moved(solve_afresh(before, Space([before.endpoints], mentions)), after)
+    if later is None:
         return
-    space = moved.connectivity.space
-    for mine, full in zip(moved.connectivity.columns, solve(after, space).columns, strict=True):
+    space = later.connectivity.space
+    for mine, full in zip(later.connectivity.columns, solve(after, space).columns, strict=True):
         assert _said(mine, -1) == _said(full, -1)
-    _assert_told_alike(after, second.inventory, moved)
+    _assert_told_alike(after, second.inventory, later)
     # And the places themselves still hold nobody who is not like the others.
-    assert_agreement(Mapped(after, second.inventory, solved=moved.connectivity), chance)
-
-
-def _further(pod: Manifest, by: int) -> str:
-    return f"p{int(pod['metadata']['name'][1:]) + by}"
-
-
-def _moved(
-    chance: random.Random, inventory: list[Manifest], to: tuple[str, ...] = ALL_NODES
-) -> list[Manifest]:
-    found: list[Manifest] = []
-    for each in inventory:
-        if each["kind"] == "Pod" and chance.random() < 0.4:
-            changed = copy.deepcopy(each)
-            match chance.randrange(5):
-                case 3:
-                    changed["spec"]["hostNetwork"] = not each["spec"].get("hostNetwork", False)
-                case 0:
-                    changed["metadata"]["name"] = _further(each, 100)
-                case 1 if to:
-                    changed["spec"]["nodeName"] = chance.choice(to)
-                case 2:
-                    changed["metadata"]["name"] = _further(each, 200)
-                    found.append(each)
-                case _:
-                    continue
-            found.append(changed)
-        elif each["kind"] == "Namespace" and chance.random() < 0.3:
-            labels = chance.choice([{}, {"env": "a"}, {"env": "b"}])
-            found.append({**each, "metadata": {**each["metadata"], "labels": labels}})
-        else:
-            found.append(each)
-    return found
+    assert_agreement(Mapped(after, second.inventory, solved=later.connectivity), chance)
 
 
 def _compiled(base: Snapshot, engine: str, policies: tuple[Policy, ...]) -> Pipeline:
@@ -351,53 +320,47 @@ def test_differences_are_true_and_counted(
 @bounded(0.15)
 @given(cluster=COMPARED_CLUSTER, engines=PAIRS)
 def test_groups_of_differences_stand_for_them(cluster: Cluster, engines: tuple[str, str]) -> None:
-    """Each source goes with each destination but itself, and all are placed alike."""
+    """On the whole and in pages, none longer than asked for."""
     found = _found(cluster)
     first, second = ((found, profile(each)) for each in engines)
     compared = ComparedMaps(*solved_pair(first, second))
     single = compared.page(DifferenceFilter(), None, 100_000).items
     groups = compared.group_page(DifferenceFilter(), None, 100_000).items
-    expanded = [
+    expanded = [each for group in groups for each in _expanded(group)]
+    assert Counter(expanded) == Counter(map(_statement, single))
+    for size in (1, 3):
+        pages = list(_pages(partial(compared.group_page, DifferenceFilter()), size))
+        assert [each for page in pages for each in page] == list(groups)
+        assert all(len(page) == size for page in pages[:-1])
+        assert len(pages[-1]) <= size
+
+
+def _expanded(group: dict[str, Any]) -> list[str]:
+    """The differences of a group: an end is not paired with itself, or it is the only one."""
+    sources, destinations = group["sources"], group["destinations"]
+    itself = sources == destinations and len(sources) == 1
+    found = [
         _statement({**group, "source": source, "destination": destination})
-        for group in groups
-        for source in group["sources"]
-        for destination in group["destinations"]
-        if source != destination
+        for source, destination in product(sources, destinations)
+        if itself or source != destination
     ]
-    apart = {_statement(each) for each in single if each["source"] != each["destination"]}
-    assert set(expanded) == apart
-    assert sum(each["pairs"] for each in groups) == len(single)
+    assert group["pairs"] == len(found)
+    return found
+
+
+def _pages(page: Callable[[Position | None, int], Chunk], size: int) -> Iterator[Sequence[Any]]:
+    after = None
+    while True:
+        found = page(after, size)
+        yield found.items
+        if found.after is None:
+            return
+        after = found.after
 
 
 def _statement(item: dict[str, Any]) -> str:
     told = ("source", "destination", "change", "before", "after", "connections", "placement")
     return repr([item.get(name) for name in told])
-
-
-@bounded(0.3)
-@given(cluster=COMPARED_CLUSTER, other=clusters(UNSETTLED), engine=ANY_ENGINE, seed=SEEDS)
-def test_differences_between_inventories_are_true_and_counted(
-    cluster: Cluster, other: Cluster, engine: str, seed: int
-) -> None:
-    """Pods come and go, on nodes that they keep, and policies change: it is told truly."""
-    chance = random.Random(seed)
-    first = _found(cluster)
-    moved = _found(replace(cluster, inventory=_moved(chance, cluster.inventory, to=())))
-    policies = (*first.policy_set.policies, *_found(other).policy_set.policies)
-    kept = tuple(each for each in policies if chance.random() < 0.7)
-    second = replace(moved, policy_set=PolicySet(kept))
-    solved = solved_pair((first, profile(engine)), (second, profile(engine)))
-    comparison = compare(*(Solved(each.whole(), each.seating) for each in solved))
-    courts = [Court(each.pipeline) for each in solved]
-    for block in comparison.blocks:
-        differences = list(comparison.differences(block))
-        assert comparison.pairs(block) == len(differences)
-        told = [(each.source, each.destination, each.same_node) for each in differences]
-        assert len(told) == len(set(told))
-        for each in chance.sample(differences, min(6, len(differences))):
-            witness = witness_of(each, *courts)
-            for side, decision in ((witness.before, block.before), (witness.after, block.after)):
-                assert side is None or side.decision is decision, (witness.flow, told)
 
 
 @bounded(0.2)

@@ -11,6 +11,7 @@ import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -329,6 +330,16 @@ def test_what_cannot_be_asked(demo: Api, query: str, code: str) -> None:
     for path in (MAP, f"{MAP}/groups"):
         found = demo.problem("GET", f"{path}?{query}", 400)
         assert code in {"", found["code"]}, found
+        named = {each["parameter"] for each in found.get("errors", ())}
+        assert named or code == "InvalidPageToken"
+        assert named <= set(parse_qs(query, keep_blank_values=True)), found
+
+
+@pytest.mark.parametrize("media_type", ["application/x-ndjson", "text/csv", "text/vnd.graphviz"])
+@pytest.mark.parametrize("query", ["pageSize=1", "pageToken=x", "pageSize=1&pageToken=x"])
+def test_what_is_not_paged_has_no_pages(demo: Api, media_type: str, query: str) -> None:
+    found = demo.problem("GET", f"{MAP}?{query}", 400, headers={"Accept": media_type})
+    assert {each["parameter"] for each in found["errors"]} == set(parse_qs(query))
 
 
 def test_a_refusal_writes_names_as_they_are(demo: Api) -> None:

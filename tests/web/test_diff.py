@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -14,6 +15,19 @@ from tests.web.test_connectivity import CLIENT, SERVER, WORLD
 
 REFERENCE = {"kind": "NetworkPolicy", "namespace": "demo", "name": "demo-policy"}
 BLOCK = POLICY.replace("podSelector: {matchLabels: {app: client}}", "ipBlock: {cidr: 10.0.0.0/8}")
+
+REPLICAS = """\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: {name}
+  namespace: demo
+  labels: {{app: {app}}}
+  ownerReferences:
+  - {{apiVersion: apps/v1, kind: StatefulSet, name: {owner}, uid: w, controller: true}}
+spec: {{containers: [{{name: main, image: nginx}}]}}
+status: {{phase: Running, podIP: {ip}}}
+"""
 
 
 @pytest.fixture
@@ -124,18 +138,32 @@ def test_two_engines_over_one_revision(demo: Api) -> None:
     ]
 
 
-def test_pages_hold_every_difference_once(demo: Api) -> None:
-    whole = diff(demo, 2)["items"]
-    assert len(whole) > 1
+@pytest.mark.parametrize("size", [1, 3])
+@pytest.mark.parametrize("form", ["diff", "diff/groups"])
+def test_pages_hold_every_difference_once(api: Api, form: str, size: int) -> None:
+    """Replicas of three workloads, which make groups of their own in one block of changes."""
+    api.cluster()
+    pods = "---\n".join(
+        REPLICAS.format(name=f"{owner}-{number}", owner=owner, app=owner, ip=f"10.244.0.{last}")
+        for last, (owner, number) in enumerate(product("uvw", range(2)), 7)
+    )
+    closed = POLICY.replace("app: server", "").partition("  ingress")[0]
+    for policy in ("", f"---\n{closed}"):
+        text = f"{PODS}---\n{pods}{policy}"
+        api("POST", REVISIONS, 201, data=text, content_type=YAML)
+    path = f"{REVISIONS}/2/{form}"
+    whole = api.get(f"{path}?pageSize=1000")["items"]
+    assert len(whole) > 3
     found: list[Any] = []
     token = ""
     while True:
-        page = diff(demo, 2, f"pageSize=1&pageToken={token}" if token else "pageSize=1")
-        assert len(page["items"]) == 1
+        page = api.get(f"{path}?pageSize={size}{token}")
+        assert len(page["items"]) <= size
         found += page["items"]
-        token = page.get("nextPageToken")
-        if not token:
+        if not page.get("nextPageToken"):
             break
+        assert len(page["items"]) == size
+        token = f"&pageToken={page['nextPageToken']}"
     assert found == whole
 
 
@@ -158,25 +186,12 @@ def test_addresses_of_a_family_that_nothing_mentions(demo: Api) -> None:
         assert found["witness"]["source"] == {"ip": "::"}
 
 
-REPLICAS = """\
-apiVersion: v1
-kind: Pod
-metadata:
-  name: {name}
-  namespace: demo
-  labels: {{app: {app}}}
-  ownerReferences: [{{apiVersion: apps/v1, kind: StatefulSet, name: w, uid: w, controller: true}}]
-spec: {{containers: [{{name: main, image: nginx}}]}}
-status: {{phase: Running, podIP: {ip}}}
-"""
-
-
 def test_a_pod_is_not_what_shared_its_unit_before(api: Api) -> None:
     api.cluster()
     for app in ("other", "server"):
         replicas = (
-            REPLICAS.format(name="w-0", app="other", ip="10.244.0.7"),
-            REPLICAS.format(name="w-1", app=app, ip="10.244.0.8"),
+            REPLICAS.format(name="w-0", owner="w", app="other", ip="10.244.0.7"),
+            REPLICAS.format(name="w-1", owner="w", app=app, ip="10.244.0.8"),
         )
         text = "---\n".join((PODS, POLICY, *replicas))
         api("POST", REVISIONS, 201, data=text, content_type=YAML)

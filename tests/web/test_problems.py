@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import logging
+import os
+from typing import Any, NoReturn
 from unittest.mock import patch
 
 import pytest
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
-from service.usecases import clusters
+from service.usecases import clusters, maps
+from service.usecases.analysis_pool import AnalysisFailed
 from tests.web.conftest import Api
 
 
@@ -98,6 +103,39 @@ def test_a_database_that_is_away_is_no_fault_of_the_request(api: Api) -> None:
         answer = api("GET", "/v1/clusters", 503)
     assert answer.headers["Retry-After"]
     assert answer.get_json()["code"] == "DatabaseUnavailable"
+
+
+def test_an_analysis_that_ends_its_process_is_no_fault_of_the_service(api: Api) -> None:
+    failed = AnalysisFailed("the process ended")
+    with patch.object(maps, "name_map", side_effect=failed):
+        answer = api("GET", "/v1/clusters/demo/revisions/1/connectivity", 503)
+    assert answer.headers["Retry-After"]
+    problem = answer.get_json()
+    assert (problem["code"], problem["detail"]) == ("AnalysisFailed", "The process ended.")
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [
+        ("clusters", "application/json"),
+        ("clusters/demo/revisions", "application/yaml"),
+        ("clusters/demo/revisions", "multipart/form-data; boundary=x"),
+    ],
+)
+def test_a_body_that_stands_still(api: Api, path: str, media_type: str) -> None:
+    class Stalled(io.BytesIO):
+        def readinto(self, _: Any) -> NoReturn:
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    api.cluster()
+    problem = api.problem(
+        "POST",
+        f"/v1/{path}",
+        408,
+        input_stream=Stalled(bytes(1000)),
+        content_type=media_type,
+    )
+    assert problem["code"] == "RequestTimeout"
 
 
 def test_every_kind_of_problem_can_be_looked_up(api: Api) -> None:

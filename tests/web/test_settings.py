@@ -43,9 +43,10 @@ def test_every_fault_is_told() -> None:
         SECRET_KEY="short",
         LOG_LEVEL="loud",
         LOG_FORMAT="xml",
+        CLIENT_TIMEOUT="0",
         MAX_DOCUMENTS="-1",
     )
-    assert len(found) == 9
+    assert len(found) == 10
     assert "secret" not in str(found)
     assert found["NETVERDICT_THREADS"] == "must be a whole number from 1 to 256"
 

@@ -67,7 +67,9 @@ class CompatibilityReports(MethodView):
         return page_answer(found, map(summary_body, found.items))
 
     @blueprint.operation(
-        "createCompatibilityReport", refuses=[types.NOT_FOUND], links={201: _FROM_REPORT}
+        "createCompatibilityReport",
+        refuses=[types.NOT_FOUND, types.NOT_READY],
+        links={201: _FROM_REPORT},
     )
     @blueprint.arguments(ReportCreateQuerySchema, location="query")
     @blueprint.arguments(CompatibilityReportCreateSchema)

@@ -13,7 +13,7 @@ from service.analysis.compare import Change
 from service.analysis.filters import EVERY_UNIT, ListedVerdict, MapFilter, UnitFilter
 from service.model.pipeline import Direction
 from service.usecases import maps
-from service.usecases.errors import Invalid, InvalidParameter
+from service.usecases.errors import FieldError, Invalid, InvalidParameter
 from service.usecases.map_filters import names_two_pods, traffic_filter, unit_filter
 from service.usecases.map_queries import DifferenceFilter
 from service.usecases.maps import Differences, MapName, MapOf
@@ -24,7 +24,7 @@ from service.web import problem_types as types
 from service.web.blueprint import ETAG, IF_NONE_MATCH, LINK, ApiBlueprint
 from service.web.conditional import tagged
 from service.web.negotiation import choose
-from service.web.paging import page_answer, page_request
+from service.web.paging import page_answer, page_request, refuse_pages
 from service.web.parser import JSON
 from service.web.routes.evaluations import engine_choice
 from service.web.schemas.base import camel
@@ -55,7 +55,7 @@ blueprint = ApiBlueprint(
 
 @blueprint.resource(f"{_REVISION}/connectivity")
 class Connections(MethodView):
-    @blueprint.operation("listConnections", refuses=[types.NOT_FOUND])
+    @blueprint.operation("listConnections", refuses=[types.NOT_FOUND, types.NOT_READY])
     @blueprint.arguments(ConnectivityQuerySchema, location="query")
     @blueprint.response(200, ConnectionPageSchema, headers=[LINK], negotiated=True)
     @blueprint.also(
@@ -73,6 +73,8 @@ class Connections(MethodView):
         connections where a part of what it may send is unknown.
         """
         media_type = choose(JSON, *_FORMS)
+        if media_type != JSON:
+            refuse_pages(media_type)
         name, wanted = _asked(query, cluster, revision)
         page = page_request(query, name.version)
         if media_type == JSON:
@@ -89,7 +91,7 @@ class Connections(MethodView):
 
 @blueprint.resource(f"{_REVISION}/connectivity/groups")
 class ConnectionGroups(MethodView):
-    @blueprint.operation("listConnectionGroups", refuses=[types.NOT_FOUND])
+    @blueprint.operation("listConnectionGroups", refuses=[types.NOT_FOUND, types.NOT_READY])
     @blueprint.arguments(ConnectivityQuerySchema, location="query")
     @blueprint.response(200, ConnectionGroupPageSchema, headers=[LINK])
     def get(self, query: dict[str, Any], cluster: str, revision: str) -> Any:
@@ -99,7 +101,7 @@ class ConnectionGroups(MethodView):
                 "groups are of different endpoints, so includeSelf has no place; two pods of one "
                 "workload can be asked for by name"
             )
-            raise InvalidParameter("InvalidFilter", detail)
+            raise _wrong("includeSelf", detail)
         name, wanted = _asked(query, cluster, revision)
         page = page_request(query, name.version)
         found = maps.list_connections(context(), name, wanted, page, group=True)
@@ -109,7 +111,9 @@ class ConnectionGroups(MethodView):
 @blueprint.resource(f"{_REVISION}/connectivity/summary")
 class Summary(MethodView):
     @blueprint.operation(
-        "getConnectivitySummary", refuses=[types.NOT_FOUND], conditions=[IF_NONE_MATCH]
+        "getConnectivitySummary",
+        refuses=[types.NOT_FOUND, types.NOT_READY],
+        conditions=[IF_NONE_MATCH],
     )
     @blueprint.arguments(EngineQuerySchema, location="query")
     @blueprint.response(200, ConnectivitySummarySchema, headers=[ETAG])
@@ -123,7 +127,7 @@ class Summary(MethodView):
 
 @blueprint.resource(f"{_REVISION}/diff")
 class Diff(MethodView):
-    @blueprint.operation("listDifferences", refuses=[types.NOT_FOUND])
+    @blueprint.operation("listDifferences", refuses=[types.NOT_FOUND, types.NOT_READY])
     @blueprint.arguments(DifferenceQuerySchema, location="query")
     @blueprint.response(200, DifferencePageSchema, headers=[LINK])
     def get(self, query: dict[str, Any], cluster: str, revision: str) -> Any:
@@ -139,7 +143,7 @@ class Diff(MethodView):
 
 @blueprint.resource(f"{_REVISION}/diff/groups")
 class DiffGroups(MethodView):
-    @blueprint.operation("listDifferenceGroups", refuses=[types.NOT_FOUND])
+    @blueprint.operation("listDifferenceGroups", refuses=[types.NOT_FOUND, types.NOT_READY])
     @blueprint.arguments(DifferenceQuerySchema, location="query")
     @blueprint.response(200, DifferenceGroupPageSchema, headers=[LINK])
     def get(self, query: dict[str, Any], cluster: str, revision: str) -> Any:
@@ -166,8 +170,8 @@ def _asked(query: Mapping[str, Any], cluster: str, revision: str) -> tuple[MapNa
 
 def _filter(query: Mapping[str, Any]) -> MapFilter:
     ends = {
-        "source": unit_filter(_end(query, "source_")),
-        "destination": unit_filter(_end(query, "destination_")),
+        "source": unit_filter(_end(query, "source_"), place="/source"),
+        "destination": unit_filter(_end(query, "destination_"), place="/destination"),
     }
     inside = unit_filter({key: query[name] for name, key in _EITHER.items() if name in query})
     outside = unit_filter({}, query.get("external"))
@@ -197,8 +201,7 @@ def _narrowed(
     if direction is None:
         return inside
     if inside == outside == EVERY_UNIT:
-        detail = "direction goes with namespace, labelSelector or external"
-        raise InvalidParameter("InvalidFilter", detail)
+        raise _wrong("direction", "direction goes with namespace, labelSelector or external")
     side, other = (
         ("destination", "source")
         if direction == Direction.INGRESS.value
@@ -211,10 +214,14 @@ def _narrowed(
     )
     for end, wanted in asked.items():
         if ends[end] != EVERY_UNIT:
-            detail = f"direction cannot go with filters of the {end}"
-            raise InvalidParameter("InvalidFilter", detail)
+            raise _wrong("direction", f"direction cannot go with filters of the {end}")
         ends[end] = wanted
     return EVERY_UNIT
+
+
+def _wrong(parameter: str, detail: str) -> InvalidParameter:
+    fault = FieldError(f"/{parameter}", detail, "InvalidFilter")
+    return InvalidParameter("InvalidFilter", detail, [fault])
 
 
 _EITHER = {"namespace": "namespace", "label_selector": "labelSelector"}
@@ -269,7 +276,7 @@ def _base(cluster: str, wanted: str | None, revision: str, target: MapName) -> s
 
 def difference_end(query: Mapping[str, Any], prefix: str) -> UnitFilter:
     """The filter that the parameters of one end ask for."""
-    return unit_filter(_end(query, prefix))
+    return unit_filter(_end(query, prefix), place=f"/{prefix.removesuffix('_')}")
 
 
 def _sides(base: MapName, target: MapName, found: Differences) -> dict[str, Any]:

@@ -93,7 +93,9 @@ class MigrationReports(MethodView):
         return page_answer(found, map(summary_body, found.items))
 
     @blueprint.operation(
-        "createMigrationReport", refuses=[types.NOT_FOUND], links={201: _FROM_REPORT}
+        "createMigrationReport",
+        refuses=[types.NOT_FOUND, types.NOT_READY],
+        links={201: _FROM_REPORT},
     )
     @blueprint.arguments(ReportCreateQuerySchema, location="query")
     @blueprint.arguments(MigrationReportCreateSchema)
@@ -155,7 +157,7 @@ class MigrationFindings(MethodView):
 
 @blueprint.resource(f"{_PATH}/<report:report>/impacts")
 class Impacts(MethodView):
-    @blueprint.operation("listImpacts", refuses=[types.NOT_FOUND, types.CONFLICT])
+    @blueprint.operation("listImpacts", refuses=[types.NOT_FOUND, types.CONFLICT, types.NOT_READY])
     @blueprint.arguments(ImpactQuerySchema, location="query")
     @blueprint.response(200, ImpactPageSchema, headers=[LINK], negotiated=True)
     @blueprint.also(

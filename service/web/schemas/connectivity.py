@@ -282,7 +282,12 @@ class DifferenceSchema(DifferenceAnswerSchema):
 
 
 class DifferenceGroupSchema(DifferenceAnswerSchema):
-    """Differences that are alike, with one witness."""
+    """What differs alike from every source to every destination, with one witness.
+
+    An endpoint is not paired with itself. Only a group of one endpoint with itself is about what
+    the pods of this one send to each other. So a group stands for as many differences as `pairs`
+    says.
+    """
 
     EXAMPLES = ({"sources": [_CLIENT], "destinations": [_SERVER], "pairs": 1, **_CHANGED},)
 

@@ -95,6 +95,39 @@ def test_two_engines_over_one_set(tmp_path: Path, capsys: Capture) -> None:
     ] == [("newlyDenied", [{"protocol": "TCP", "ports": "80"}], 80)]
 
 
+REPLICA = """\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: {name}
+  namespace: a
+  labels: {labels}
+  ownerReferences: [{{apiVersion: apps/v1, kind: ReplicaSet, name: w, uid: w, controller: true}}]
+spec: {{containers: [{{name: main, image: nginx}}]}}
+"""
+FROM_THE_OTHERS = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: others, namespace: a}
+spec:
+  podSelector: {matchLabels: {x: "1"}}
+  ingress: [{from: [{podSelector: {matchExpressions: [{key: x, operator: DoesNotExist}]}}]}]
+"""
+
+
+def test_what_a_pod_may_send_itself_does_not_change(tmp_path: Path, capsys: Capture) -> None:
+    """The one pod that has the label is kept from those that have it, and loses it."""
+    second = REPLICA.format(name="w-1", labels={})
+    old, new = (tmp_path / name for name in ("old.yaml", "new.yaml"))
+    old.write_text(
+        "---\n".join([REPLICA.format(name="w-0", labels={"x": "1"}), second, FROM_THE_OTHERS])
+    )
+    new.write_text("---\n".join([REPLICA.format(name="w-0", labels={}), second]))
+    options = ("--engine", "kubernetes", "--source", "a/ReplicaSet/w", "--format", "ndjson")
+    assert ask(old, *options, "--fail-on", "any", "--", new) == 0
+    assert capsys.readouterr().out == ""
+
+
 def test_groups_count_their_pairs(sets: tuple[Path, Path], capsys: Capture) -> None:
     old, new = sets
     assert ask(old, "--engine", "npm", "--format", "ndjson", "--group", "--", new) == 0

@@ -114,6 +114,20 @@ def test_the_witness_is_of_the_pods_that_are_named() -> None:
     assert told(maps, {"pod": "w-0"}, {"pod": "w-0"}) == set()
 
 
+def test_a_pair_that_is_named_at_another_place_of_its_units() -> None:
+    """Of three pods two were alike; the first of them is not the pair that is asked for."""
+    before, after = [w(0, "x"), w(1, "y"), w(2, "x")], [w(0, "z"), w(1, "z"), w(2, "z")]
+    maps = compared(before, after, [CLOSED_X])
+    source, destination = {"labelSelector": "pod in (0,1)"}, {"pod": "w-0"}
+    assert told(maps, source, destination) == {("w-1", "w-0", "newlyAllowed")}
+
+
+def test_a_pod_that_went_and_one_that_came_are_no_pair() -> None:
+    maps = compared([w(0, "x"), w(1, "x")], [w(0, "y"), w(2, "y")], [CLOSED])
+    assert told(maps, {"pod": "w-1"}, {"pod": "w-2"}) == set()
+    assert told(maps, {"pod": "w-0"}, {"pod": "w-2"}) == {("w-0", "w-2", "newlyDenied")}
+
+
 def test_a_node_that_a_named_pod_does_not_run_on() -> None:
     """Its own node reaches a pod whatever the policies; what changes is told of other nodes."""
     nodes = [node("n1", "192.168.0.1"), node("n2", "192.168.0.2")]
