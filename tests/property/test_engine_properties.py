@@ -56,13 +56,19 @@ ASKED = (("TCP", 80), ("UDP", 53), ("SCTP", 81))
 
 
 def _decisions(pipeline: Evaluator, cluster: Cluster) -> dict[object, Decision]:
-    return {
+    """The decisions on everything that has a way: two ends may share no address family."""
+    verdicts = {
         (source, destination, protocol): pipeline.evaluate(
             Flow(source_end(source), source_end(destination), protocol, port)
-        ).decision
+        )
         for source, destination in product(cluster.ends, cluster.ends)
         if not source[0] == destination[0] == "ip"
         for protocol, port in ASKED
+    }
+    return {
+        asked: found.decision
+        for asked, found in verdicts.items()
+        if "EndpointHasNoNetwork" not in {each.code for each in found.assumptions}
     }
 
 
