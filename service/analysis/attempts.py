@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from service.analysis.alike import Party, Signatures
@@ -29,6 +30,10 @@ ADDRESS_FAMILY = Assumption(
 OUTSIDE = Assumption(
     "OutsideCluster", "neither end is a pod or a node, so no policy of the cluster is asked"
 )
+
+
+_BOTH = tuple(Family)
+_REMEMBERED = 4096
 
 
 class Attempt(NamedTuple):
@@ -106,12 +111,7 @@ def direct_attempts(
     signatures: Signatures,
 ) -> list[Attempt]:
     """Connections between endpoints, not through a Service."""
-    doubts = [resolver.doubt_about(each) for each in (*sources, *destinations)]
-    if all(
-        doubt is not None or each.kind is EndpointKind.EXTERNAL
-        for each, doubt in zip((*sources, *destinations), doubts, strict=True)
-    ):
-        raise NoNetwork(next((each for each in doubts if each is not None), OUTSIDE))
+    _refuse_outside(resolver, (*sources, *destinations))
     end = flow.destination
     called = family_of(parse_address(end.address)) if isinstance(end, AddressEnd) else None
     if len(sources) == len(destinations) == 1 and sources[0] is not destinations[0]:
@@ -141,6 +141,18 @@ def direct_attempts(
         for caller, callee, point in others or meetings
         for attempt in _between(caller, callee, point, called, apart=bool(others))
     ]
+
+
+def _refuse_outside(resolver: Resolver, ends: tuple[Endpoint, ...]) -> None:
+    """Raise `NoNetwork` where no end is a pod or a node that is known to be one."""
+    doubt: Assumption | None = None
+    for each in ends:
+        if each.kind is not EndpointKind.EXTERNAL:
+            doubted = resolver.doubt_about(each)
+            if doubted is None:
+                return
+            doubt = doubt or doubted
+    raise NoNetwork(doubt or OUTSIDE)
 
 
 def no_such_port(flow: Flow, destinations: Sequence[Endpoint]) -> UnresolvedEnd:
@@ -201,14 +213,14 @@ def echo(point: int, family: Family) -> int:
 
 def shared_families(source: Endpoint, destination: Endpoint) -> tuple[Family, ...]:
     """The address families that two endpoints may use with each other, IPv4 first."""
-    mine, theirs = _families(source), _families(destination)
+    mine, theirs = _families(source.addresses), _families(destination.addresses)
     if mine and theirs:
-        shared = [each for each in Family if each in mine and each in theirs]
+        shared = [each for each in _BOTH if each in mine and each in theirs]
         # An outside address settles the family, even of a pod that is not known to have it.
         outside = theirs if destination.kind is EndpointKind.EXTERNAL else mine
         return tuple(shared) or tuple(outside)
     known = mine or theirs
-    return tuple(each for each in Family if each in known)[:1] or (Family.IPV4,)
+    return tuple(each for each in _BOTH if each in known)[:1] or (Family.IPV4,)
 
 
 def may_meet(source: Endpoint, destination: Endpoint, called: Family | None = None) -> bool:
@@ -219,11 +231,12 @@ def may_meet(source: Endpoint, destination: Endpoint, called: Family | None = No
     """
     if EndpointKind.EXTERNAL in {source.kind, destination.kind}:
         return True
-    mine, theirs = _families(source), _families(destination)
+    mine, theirs = _families(source.addresses), _families(destination.addresses)
     if called is not None:
         theirs = frozenset((called,))
     return not mine or not theirs or not mine.isdisjoint(theirs)
 
 
-def _families(endpoint: Endpoint) -> frozenset[Family]:
-    return frozenset(map(family_of, endpoint.addresses))
+@lru_cache(_REMEMBERED)
+def _families(addresses: tuple[int, ...]) -> frozenset[Family]:
+    return frozenset(map(family_of, addresses))

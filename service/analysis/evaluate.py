@@ -198,10 +198,11 @@ class Evaluator:
             ingress = decide(self._index[Direction.INGRESS], Direction.INGRESS, connection)
             return egress, ingress, both(egress.decision, ingress.decision)
         if not attempt.treatments and self._may_be_stopped(attempt):
+            why = attempt.assumption
             unknown = DirectionVerdict(
                 Decision.UNKNOWN,
-                assumptions=(attempt.assumption,) if attempt.assumption else (),
-                evidence=(Evidence("Unknown", attempt.reason),),
+                assumptions=(why,) if why else (),
+                evidence=(Evidence("Unknown", attempt.reason, why.detail if why else ""),),
             )
             return unknown, unknown, Decision.UNKNOWN
         # Around a pod that calls itself through its Service, both sides see what the path says;

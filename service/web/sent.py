@@ -15,18 +15,26 @@ from service.web.problems import RequestProblem
 
 def whole_body(request: Request) -> bytes:
     """All bytes of the body; raises where fewer came than announced, or more than allowed."""
-    limit = request.max_content_length
-    if limit is not None:
-        # A body in chunks does not say how long it is, and reading it ends silently at the limit.
-        request.max_content_length = limit + 1
-    content = request.get_data(cache=False)
-    if limit is not None and len(content) > limit:
-        raise RequestEntityTooLarge
     announced = request.content_length
-    if announced is not None and len(content) < announced:
+    if announced is None:
+        return _chunks(request)
+    content = request.get_data(cache=False)
+    if len(content) < announced:
         raise RequestProblem(
             types.MALFORMED_REQUEST,
             f"The body ended after {len(content):,} of {announced:,} bytes.",
             code="IncompleteBody",
         )
+    return content
+
+
+def _chunks(request: Request) -> bytes:
+    """A body that does not say how long it is; reading it ends silently at the limit."""
+    limit = request.max_content_length
+    if limit is None:
+        return request.get_data(cache=False)
+    request.max_content_length = limit + 1
+    content = request.get_data(cache=False)
+    if len(content) > limit:
+        raise RequestEntityTooLarge
     return content
