@@ -68,13 +68,13 @@ class Court:
 
     @cached_property
     def _endpoints(self) -> dict[tuple[bool, str, str], Endpoint]:
-        return {_identity(each): each for each in self.pipeline.endpoints}
+        return {each.key: each for each in self.pipeline.endpoints}
 
     def endpoint(self, like: Endpoint) -> Endpoint | None:
         """The endpoint of the same name as this pipeline sees it."""
         if like.kind is EndpointKind.EXTERNAL:
             return like
-        return self._endpoints.get(_identity(like))
+        return self._endpoints.get(like.key)
 
     @cached_property
     def _inside(self) -> Intervals:
@@ -112,11 +112,6 @@ class Court:
         decisions = {both(each.egress.decision, each.ingress.decision) for each in heard}
         decision = decisions.pop() if len(decisions) == 1 else Decision.UNKNOWN
         return Side(decision, heard[0].egress, heard[0].ingress, tuple(heard))
-
-
-def _identity(endpoint: Endpoint) -> tuple[bool, str, str]:
-    # A pod that goes to its node's network is still that pod.
-    return endpoint.kind is EndpointKind.NODE, endpoint.namespace, endpoint.name
 
 
 def witness_of(difference: Difference, before: Court, after: Court) -> Witness:
@@ -159,7 +154,7 @@ def ends_of(difference: Difference, court: Court) -> tuple[Endpoint, Endpoint]:
     ):
         for one in senders:
             for other in receivers:
-                if _identity(one) == _identity(other):
+                if one.key == other.key:
                     continue
                 if difference.same_node in {None, _same_node(one, other)}:
                     return one, other
@@ -183,14 +178,12 @@ def _members(unit: Unit, seats: _Seats, court: Court) -> _Members:
     first, second = (seat.members if seat else () for seat in seats)
     if first is second:
         return _Members(first, first, first)
-    before = {_identity(each): each for each in first}
+    before = {each.key: each for each in first}
     # Where a pod runs may be known to one of the maps only.
-    later = tuple(
-        before.get(_identity(each), each) if each.node is None else each for each in second
-    )
-    shared = {_identity(each): each for each in later if _identity(each) in before}
+    later = tuple(before.get(each.key, each) if each.node is None else each for each in second)
+    shared = {each.key: each for each in later if each.key in before}
     both = tuple(shared.values())
-    went = tuple(each for each in first if _identity(each) not in shared)
+    went = tuple(each for each in first if each.key not in shared)
     return _Members(both, later, (*both, *went))
 
 
@@ -199,7 +192,7 @@ def _stands(end: Endpoint, seats: _Seats, side: int) -> bool:
     seat = seats[side]
     if seat is None:
         return not any(seats)
-    return any(_identity(each) == _identity(end) for each in seat.members)
+    return any(each.key == end.key for each in seat.members)
 
 
 def _same_node(source: Endpoint, destination: Endpoint) -> bool:

@@ -152,15 +152,12 @@ def _add_network_policies(
 ) -> None:
     default = found.tiers[DEFAULT_TIER]
     for policy in network_policies(policies):
-        for direction, kind in _KINDS.items():
+        for direction in Direction:
             part = translate(policy, direction, READING)
             if part is not None:
                 if windows:
-                    part = on_windows(part, policy, kind)
+                    part = on_windows(part, policy, PolicyType(direction.value))
                 default.add(direction, network_policy_place(policy.ref, by_name=by_name), part)
-
-
-_KINDS = {Direction.INGRESS: PolicyType.INGRESS, Direction.EGRESS: PolicyType.EGRESS}
 
 
 def _tiers(

@@ -77,7 +77,7 @@ class JsonSource:
     def read(self, struct: type[T], report: Report) -> T | None:
         """The content as a struct, decoded without a detour."""
         try:
-            decoded: T = decoder_of(struct).decode(self.raw)  # type: ignore[arg-type]
+            decoded = decoder_of(struct).decode(self.raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             # Of another type, or a null: slowly, to list every fault.
             value = self.content(report)

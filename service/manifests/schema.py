@@ -7,7 +7,7 @@ a field is its absence.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from msgspec import inspect
 
 T = TypeVar("T")
 _PACKAGE = __name__.partition(".")[0]
+_DECODERS: dict[type, msgspec.json.Decoder[Any]] = {}
 Note = Callable[[str, str, str], None]
 """Takes a code, a detail and a JSON pointer."""
 
@@ -31,10 +32,12 @@ def escape(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
-@cache
-def decoder_of(struct: Hashable) -> msgspec.json.Decoder[Any]:
-    """The decoder of a struct."""
-    return msgspec.json.Decoder(struct)
+def decoder_of(struct: type[T]) -> msgspec.json.Decoder[T]:
+    """The decoder of a struct, made once."""
+    found = _DECODERS.get(struct)
+    if found is None:
+        found = _DECODERS[struct] = msgspec.json.Decoder(struct)
+    return found
 
 
 def build_decoders() -> None:

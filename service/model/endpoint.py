@@ -59,6 +59,14 @@ class Endpoint:
     ports: tuple[EndpointPort, ...] = ()
 
     @property
+    def key(self) -> tuple[bool, str, str]:
+        """Whether it is a node, its namespace and its name: equal for one pod in two snapshots.
+
+        A pod that goes to its node's network is still that pod.
+        """
+        return self.kind is EndpointKind.NODE, self.namespace, self.name
+
+    @property
     def is_on_node_network(self) -> bool:
         """Whether it speaks with a node's address."""
         return self.kind in _ON_NODE_NETWORK

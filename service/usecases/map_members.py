@@ -15,7 +15,7 @@ from service.analysis.filters import EVERY_UNIT, UnitFilter
 from service.analysis.joint import Position
 from service.analysis.units import Seat, Unit
 from service.model.addresses import parse_address
-from service.model.endpoint import Endpoint, EndpointKind
+from service.model.endpoint import Endpoint
 
 Seats = tuple[Seat | None, Seat | None]
 _Key = tuple[bool, str, str]
@@ -75,7 +75,7 @@ class NamedEnds:
 
     def _members(self, positions: Sequence[Position]) -> dict[_Key, bool]:
         accepted = frozenset(
-            _key(member)
+            member.key
             for position in positions
             for seat in (*position.first, *position.second)
             for member in accepted_members(self._wanted, seat)
@@ -146,7 +146,7 @@ def _nodes(seats: Seats) -> dict[_Key, str | None]:
     found: dict[_Key, str | None] = {}
     for seat in seats:
         for member in seat.members if seat else ():
-            key = _key(member)
+            key = member.key
             found[key] = member.node or found.get(key)
     return found
 
@@ -155,7 +155,7 @@ def _only(seat: Seat | None, kept: _Keys) -> Seat | None:
     # Where it has none of them it is still there: the unit is part of that map.
     if seat is None:
         return None
-    return replace(seat, members=tuple(e for e in seat.members if _key(e) in kept), labels=())
+    return replace(seat, members=tuple(e for e in seat.members if e.key in kept), labels=())
 
 
 def _tells_members_apart(wanted: UnitFilter) -> bool:
@@ -163,13 +163,8 @@ def _tells_members_apart(wanted: UnitFilter) -> bool:
 
 
 def _keys(seats: Iterable[Seat]) -> _Keys:
-    return frozenset(_key(member) for seat in seats for member in seat.members)
+    return frozenset(member.key for seat in seats for member in seat.members)
 
 
 def _keys_of(seat: Seat | None) -> list[_Key]:
-    return [_key(member) for member in seat.members] if seat else []
-
-
-def _key(member: Endpoint) -> _Key:
-    # A pod that goes to its node's network is still that pod.
-    return member.kind is EndpointKind.NODE, member.namespace, member.name
+    return [member.key for member in seat.members] if seat else []

@@ -22,7 +22,8 @@ PROCESSES = Path("/proc")
 SECONDS = 20
 
 pytestmark = pytest.mark.skipif(
-    not (PROCESSES / "self/stat").exists(), reason="processes are found as Linux shows them"
+    not (PROCESSES / "self/stat").exists(),
+    reason="finds child processes under /proc, which only Linux has",
 )
 
 

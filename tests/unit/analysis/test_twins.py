@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from service.analysis.compare import compare
@@ -20,8 +22,8 @@ FROM_THE_OTHERS = network_policy(
 ISOLATED = network_policy("{podSelector: {}, policyTypes: [Ingress]}")
 
 
-def w(number: int, x: str = "", owner: str = "ReplicaSet/w", **more: object) -> Manifest:
-    return pod(f"shop/w-{number}", {"x": x} if x else {}, owner=owner, **more)  # type: ignore[arg-type]
+def w(number: int, x: str = "", owner: str = "ReplicaSet/w", **more: Any) -> Manifest:
+    return pod(f"shop/w-{number}", {"x": x} if x else {}, owner=owner, **more)
 
 
 def shown(
