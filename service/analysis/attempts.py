@@ -52,6 +52,8 @@ class Attempt(NamedTuple):
     seen_source: Endpoint | None = None
     asks_egress_about: tuple[Endpoint, int] | None = None
     """A destination and point that the egress side sees instead."""
+    through: Endpoint | None = None
+    """The node that is called, where its own policies may have a say before it forwards."""
     treatments: tuple[Treatment, ...] = (Treatment.AS_SOURCE,)
     reason: str = ""
     assumption: Assumption | None = None
@@ -178,9 +180,7 @@ def _between(
         pairs = _pairs(caller, callee)
         caller, callee = _distinct(caller, callee)
     if not may_meet(caller.speaker, callee.speaker, called):
-        raise no_network(
-            f"{caller.speaker} has no address of the family that {callee.speaker} is called with"
-        )
+        raise no_shared_family(caller.speaker, callee.speaker)
     families = shared_families(caller.speaker, callee.speaker)
     return [
         Attempt(
@@ -193,6 +193,11 @@ def _between(
         )
         for family in families
     ]
+
+
+def no_shared_family(caller: Endpoint, callee: Endpoint) -> NoNetwork:
+    """What is wrong about two ends that cannot speak with each other."""
+    return no_network(f"{caller} has no address of the family that {callee} is called with")
 
 
 def _distinct(caller: Party, callee: Party) -> tuple[Party, Party]:

@@ -78,9 +78,13 @@ class Parts:
     def spoken(
         self, ends: tuple[Endpoint, Endpoint], directions: Iterable[Direction]
     ) -> Iterator[Intervals]:
-        """The pieces of each rule's traffic at an end, names looked up at the destination."""
+        """The pieces of each rule's traffic at an end, names looked up at the destination.
+
+        Before them the ports of a node that lead to pods, as far as that leaves anything open.
+        """
         for court in self._courts:
             source, destination = (court.endpoint(each) or each for each in ends)
+            yield from court.forwarded(source, destination)
             for direction in directions:
                 subject = source if direction is Direction.EGRESS else destination
                 for _, policies in court.index[direction].policies_for(subject):

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from service.analysis.blocks import StageBlocks
 from service.analysis.columns import Column
 from service.analysis.joint import Solved
+from service.analysis.layers import Layer
 from service.analysis.outcomes import Row, make_row, united
 from service.analysis.pings import pinged_column
 from service.analysis.rows import Outgoing, add_row
-from service.analysis.solve import Connectivity, Layer, joined_columns
+from service.analysis.solve import Connectivity, joined_columns
 from service.analysis.space import Space
 from service.analysis.units import Seating
 from service.model.pipeline import Direction, Pipeline

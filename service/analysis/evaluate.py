@@ -224,8 +224,11 @@ class Evaluator:
         """Whether it matters at all what either end would see."""
         point, family = attempt.point, attempt.family
         egress, ingress = self._index[Direction.EGRESS], self._index[Direction.INGRESS]
-        return may_stop(egress, attempt.source.speaker, point, family) or may_stop(
-            ingress, attempt.destination.speaker, point, family
+        through = attempt.through
+        return (
+            may_stop(egress, attempt.source.speaker, point, family)
+            or may_stop(ingress, attempt.destination.speaker, point, family)
+            or (through is not None and may_stop(ingress, through, point, family))
         )
 
     def _egress(

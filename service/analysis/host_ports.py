@@ -47,5 +47,6 @@ def host_port_attempts(
                     point,
                     family,
                     connections=len(caller.members),
+                    through=node,
                     choice=published,
                 ).in_doubt(published)

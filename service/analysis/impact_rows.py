@@ -15,11 +15,11 @@ from service.analysis.changed_pieces import Matrix, Piece, Way
 from service.analysis.compare import Change
 from service.analysis.gathering import Gathering, Share
 from service.analysis.impact_units import ImpactUnits
+from service.analysis.layers import Layer
 from service.analysis.peer_classes import PeerClass
 from service.analysis.responsible import step
 from service.analysis.row_causes import RowCauses
 from service.analysis.row_changes import RowPair
-from service.analysis.solve import Layer
 from service.analysis.space import Standing
 from service.model.intervals import Intervals
 from service.model.pipeline import Direction

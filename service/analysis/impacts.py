@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -10,7 +10,7 @@ from service.analysis.blankets import Blanket
 from service.analysis.cause_parts import Part, Parts
 from service.analysis.causes import Causes
 from service.analysis.changed_pieces import pieces_of
-from service.analysis.compare import Change, Comparison, Difference, compare
+from service.analysis.compare import Block, Change, Comparison, Difference, compare
 from service.analysis.engine_views import EngineView
 from service.analysis.gathering import Gathering, Share
 from service.analysis.impact import Impact, order_of
@@ -29,6 +29,7 @@ from service.analysis.space import bits
 from service.analysis.units import Seating, seat_units
 from service.analysis.unlisted_nodes import NodeChange, UnlistedNodes, has_unlisted_nodes
 from service.analysis.witness import Court
+from service.model.endpoint import EndpointKind
 from service.model.pipeline import Direction, Pipeline
 from service.model.snapshot import Snapshot
 
@@ -82,11 +83,13 @@ class EngineChange:
         causes = RowCauses(self.causes, self.courts, self.views, self._space.families)
         layers = [each.layer for each in self.views[0].layers]
         rows = RowImpact(layers, units, causes)
-        if self._enforces:
-            pieces = pieces_of(self.comparison.blocks, self._space.size)
-            rows.gather(gathering, pieces, self._classes())
-            changed = self._changed(units)
-            for share in self._left(changed, gathering):
+        if self._enforces or self._space.mentions.surroundings.published:
+            plain, forwarded = self._blocks
+            rows.gather(gathering, pieces_of(plain, self._space.size), self._classes())
+            for share in self._left(_changed(plain, units), gathering, plain):
+                gathering.take(share)
+            changed = _changed(self.comparison.blocks, units)
+            for share in self._left(_changed(forwarded, units), None, forwarded):
                 gathering.take(share)
         else:
             rows.gather_opening(gathering, self._classes())
@@ -126,25 +129,47 @@ class EngineChange:
             if changes:
                 yield from divided.of(pair, changes)
 
-    def _changed(self, units: ImpactUnits) -> dict[Change, dict[int, int]]:
-        """Every pair of places with a connection that changes: sources by destination."""
-        found: dict[Change, dict[int, int]] = {each: {} for each in Change}
+    @cached_property
+    def _blocks(self) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
+        """The differences that rows can tell, and those at ports of nodes that lead to pods."""
+        space = self._space
+        ports = space.mentions.surroundings.points
+        nodes = sum(
+            1 << index
+            for index, place in enumerate(space.places)
+            if ports and place.endpoint.kind is EndpointKind.NODE
+        )
+        plain: list[Block] = []
+        forwarded: list[Block] = []
         for block in self.comparison.blocks:
-            into = found[block.change]
-            for place in bits(block.destinations):
-                into[place] = into.get(place, 0) | block.sources
-        return {change: units.existing_among(into) for change, into in found.items()}
+            at_ports, rest = block.traffic & ports, block.traffic - ports
+            for into, destinations, traffic in (
+                (plain, block.destinations & ~nodes if at_ports else -1, block.traffic),
+                (plain, block.destinations & nodes if at_ports else 0, rest),
+                (forwarded, block.destinations & nodes, at_ports),
+            ):
+                chosen = block.destinations & destinations
+                if chosen and traffic:
+                    into.append(replace(block, destinations=chosen, traffic=traffic))
+        return tuple(plain), tuple(forwarded)
 
-    def _left(self, changed: dict[Change, dict[int, int]], gathering: Gathering) -> Iterator[Share]:
+    def _left(
+        self,
+        changed: dict[Change, dict[int, int]],
+        gathering: Gathering | None,
+        blocks: Sequence[Block],
+    ) -> Iterator[Share]:
         """What no row was found to change for: asked pair by pair."""
         for change, by_destination in changed.items():
-            covered = gathering.covered(change, self._space.size)
+            covered = gathering.covered(change, self._space.size) if gathering else None
             for destination, sources in by_destination.items():
-                for source in bits(sources & ~covered[destination]):
-                    yield from self._pair(change, source, destination)
+                for source in bits(sources & ~covered[destination] if covered else sources):
+                    yield from self._pair(change, source, destination, blocks)
 
-    def _pair(self, change: Change, source: int, destination: int) -> Iterator[Share]:
-        for block in self.comparison.blocks:
+    def _pair(
+        self, change: Change, source: int, destination: int, blocks: Iterable[Block]
+    ) -> Iterator[Share]:
+        for block in blocks:
             inside = block.sources >> source & 1 and block.destinations >> destination & 1
             if block.change is not change or not inside:
                 continue
@@ -162,6 +187,16 @@ class EngineChange:
                             part.traffic,
                             (part.traffic, *ends),
                         )
+
+
+def _changed(blocks: Iterable[Block], units: ImpactUnits) -> dict[Change, dict[int, int]]:
+    """Every pair of places with a connection that changes: sources by destination."""
+    found: dict[Change, dict[int, int]] = {each: {} for each in Change}
+    for block in blocks:
+        into = found[block.change]
+        for place in bits(block.destinations):
+            into[place] = into.get(place, 0) | block.sources
+    return {change: units.existing_among(into) for change, into in found.items()}
 
 
 def engine_changes(

@@ -10,11 +10,12 @@ from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 
 from service.analysis.columns import Column, Why, masked, meet
+from service.analysis.layers import Layer, LayerRows
+from service.analysis.mentions import Mentions
 from service.analysis.outcomes import Row
-from service.analysis.placements import Placements
 from service.analysis.rows import Outgoing
-from service.analysis.solve import Connectivity, Layer, LayerRows
-from service.analysis.space import Mentions, Space, bits
+from service.analysis.solve import Connectivity, joined_columns
+from service.analysis.space import Space, bits
 from service.model.pipeline import Direction, Pipeline
 
 #: A mask of traffic, the sources that let it out, and what that rests on.
@@ -50,12 +51,14 @@ def solve_afresh(pipeline: Pipeline, space: Space, view: int = 0) -> Solution:
 def solve_again(known: Solution, pipeline: Pipeline) -> Solution | None:
     """The map of a pipeline that differs a little from a solved one.
 
-    None where the difference reaches further: other endpoints, something new that tells
-    endpoints apart, or stages that end otherwise.
+    None where the difference reaches further: other endpoints or surroundings, something new that
+    tells endpoints apart, or stages that end otherwise.
     """
     solved = known.connectivity
     space, view = solved.space, solved.view
     if len(space.families) > 1 or not _same_endpoints(solved.pipeline, pipeline):
+        return None
+    if solved.pipeline.surroundings != pipeline.surroundings:
         return None
     everything = space.everything
     layer = Layer(pipeline, space, view, space.families[0], everything, everything, known.layer)
@@ -85,10 +88,11 @@ def solve_moved(known: Solution, pipeline: Pipeline) -> Solution | None:
     without endpoints: pods of a workload may come, go and move.
     """
     solved = known.connectivity
-    space = solved.space.with_endpoints([pipeline.endpoints])
+    space = solved.space.with_endpoints([pipeline.endpoints], pipeline.surroundings)
     if space is None:
         return None
-    before = replace(solved.pipeline, endpoints=pipeline.endpoints)
+    around = pipeline.surroundings
+    before = replace(solved.pipeline, endpoints=pipeline.endpoints, surroundings=around)
     moved = replace(solved, space=space, pipeline=before)
     return solve_again(replace(known, connectivity=moved), pipeline)
 
@@ -101,8 +105,7 @@ def _solution(
     sent: dict[Outgoing, int],
     received: list[Row],
 ) -> Solution:
-    placements = Placements(layer.space)
-    settled = placements.settled(columns) if placements.are_open else columns
+    settled = joined_columns([layer], [columns])
     connectivity = Connectivity(layer.space, pipeline, view, tuple(settled))
     return Solution(connectivity, tuple(columns), layer, sent, tuple(received))
 

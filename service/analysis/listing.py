@@ -159,7 +159,7 @@ class Listing:
 
     def outgoing_groups(self) -> Iterator[tuple[Unit, tuple[Unit, ...], LineAnswer]]:
         """Ranges outside with the wanted units that reach all of each alike."""
-        inside = self.solved.space.is_inside
+        inside = self.solved.space.leads_inside
         for low, high, sources, answer in self._runs():
             if not self.wanted.destination.accepts_range(low, high) or inside(low, high):
                 continue

@@ -10,12 +10,13 @@ from service.analysis.answers import Answers, Questioner
 from service.analysis.blocks import Block, Certain, Entry, StageBlocks, doubtful_traffic
 from service.analysis.outcomes import Row, grants_of, make_row, united_row, with_doubts
 from service.analysis.space import bits
+from service.analysis.stoppable import could_stop
 from service.model.assumption import Assumption
 from service.model.condition import ALWAYS
 from service.model.endpoint import Endpoint, EndpointPort
 from service.model.intervals import Intervals
 from service.model.pipeline import ANY_PEER, Direction, Rule, Stage, StagePolicy
-from service.model.ports import NamedPort, ports_of
+from service.model.ports import NamedPort, ports_of, whole_protocol
 
 #: The policies that select a place: twice their number, and one more where that is certain.
 Key = tuple[int, ...]
@@ -78,10 +79,25 @@ class RowMaker:
         for number in earlier.keys() - self._asked_by_policy.keys():
             self.changed_places |= earlier[number].subject.may
         self._named: dict[NamedPort, list[tuple[int, Answers]]] = {}
+        self._stopping: dict[int, int] = {}
 
     def _ask(self, policy: StagePolicy) -> _Asked:
         needs_subject = any(map(self._rule_needs_subject, policy.rules))
         return _Asked(self._questioner.ask(policy.subject), needs_subject)
+
+    def stopping(self, protocol: int) -> int:
+        """The places at which some policy could stop a protocol, whatever the other end is.
+
+        As `stoppable.may_stop` says it of one endpoint.
+        """
+        known = self._stopping.get(protocol)
+        if known is None:
+            whole, known = whole_protocol(protocol), 0
+            for policy, asked in zip(self._policies, self._asked, strict=True):
+                if could_stop(policy, whole):
+                    known |= asked.subject.may
+            self._stopping[protocol] = known
+        return known
 
     def has_same_stages(self, other: RowMaker) -> bool:
         """Whether stages end alike, so that a place's row depends on its policies alone."""

@@ -6,8 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from service.analysis.alike import Party, Signatures
-from service.analysis.asking import Encounter, ask, placement_unknown
-from service.analysis.attempts import Attempt, check_protocol, shared_families
+from service.analysis.asking import placement_unknown
+from service.analysis.attempts import (
+    Attempt,
+    check_protocol,
+    may_meet,
+    no_shared_family,
+    shared_families,
+)
 from service.analysis.resolving import NoNetwork, Resolver, UnresolvedEnd, no_network
 from service.analysis.service_families import call_families, in_families, speaks
 from service.analysis.service_terms import (
@@ -23,11 +29,12 @@ from service.analysis.services import (
     Backend,
     backends,
     offered_port,
+    paths_for,
     service_named,
     service_port,
     services_offering,
 )
-from service.model.addresses import EVERY_ADDRESS, Family, parse_address
+from service.model.addresses import EVERY_ADDRESS, parse_address
 from service.model.assumption import Assumption
 from service.model.endpoint import Endpoint, EndpointKind
 from service.model.flow import AddressEnd, DestinationEnd, Flow, NodeEnd, ServiceEnd
@@ -172,6 +179,8 @@ class ServiceCalls:
                 if caller.speaker.kind is EndpointKind.EXTERNAL:
                     found = self._from_outside(service, caller, backend, receiving)
                 elif node_port is not None and receiving is not None:
+                    if not may_meet(caller.speaker, receiving):
+                        raise no_shared_family(caller.speaker, receiving)
                     point = point_of(protocol, node_port.node_port or port.port)
                     found = iter([self._node_port(caller, backend, receiving, point)])
                 else:
@@ -216,15 +225,8 @@ class ServiceCalls:
         except ValueError:
             return None
 
-    def _paths_for(self, backend: Endpoint) -> ServicePaths:
-        about = Encounter(backend, backend, Family.IPV4)
-        return next(
-            (each for each in self.paths if ask(each.backends, about) is not False),
-            self.paths[-1],
-        )
-
     def _from_inside(self, caller: Party, backend: Backend, *, masquerades: bool) -> Attempt:
-        paths = self._paths_for(backend.endpoint)
+        paths = paths_for(self.paths, backend.endpoint)
         if caller.speaker is backend.endpoint:
             return _attempt(caller, backend, paths.hairpin, BACKEND_CHOICE)
         if not masquerades:
@@ -239,10 +241,10 @@ class ServiceCalls:
         return _attempt(caller, backend, path, BACKEND_CHOICE, seen)
 
     def _node_port(self, caller: Party, backend: Backend, node: Endpoint, point: int) -> Attempt:
-        path = self._paths_for(backend.endpoint).node_port_from_pod
+        path = paths_for(self.paths, backend.endpoint).node_port_from_pod
         attempt = _attempt(caller, backend, path, BACKEND_CHOICE)
         if not path.treatments:
-            return attempt
+            return attempt._replace(through=node)
         return attempt._replace(asks_egress_about=(node, point))
 
     def _from_outside(
@@ -253,7 +255,7 @@ class ServiceCalls:
             raise NoNetwork(
                 Assumption("ServiceNotExposed", f"{name} has no address outside the cluster")
             )
-        paths = self._paths_for(backend.endpoint)
+        paths = paths_for(self.paths, backend.endpoint)
         if service.external_traffic_policy is TrafficPolicy.LOCAL:
             # The receiving node chooses a backend of its own and keeps the client's address.
             yield _attempt(caller, backend, paths.load_balancer_local, BACKEND_CHOICE)

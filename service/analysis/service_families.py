@@ -6,7 +6,7 @@ addresses of the families that it was given, and its endpoints of a family serve
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from service.analysis.attempts import ADDRESS_FAMILY, Attempt, shared_families
 from service.model.addresses import Family, family_of, parse_address
@@ -33,13 +33,18 @@ def in_families(
     attempt: Attempt, families: frozenset[Family], *, is_only: bool
 ) -> Iterator[Attempt]:
     """An attempt in each family that the call may use; `is_only`: there is one backend only."""
-    caller, backend = attempt.source.speaker, attempt.destination.speaker
-    possible = shared_families(caller, backend)
-    if caller.kind is EndpointKind.EXTERNAL:
-        # An address outside speaks its own family, whatever the Service is called by inside.
-        yield attempt._replace(family=possible[0])
-        return
-    chosen = [each for each in possible if each in families] or sorted(families)[:1]
+    chosen = families_between(attempt.source.speaker, attempt.destination.speaker, families)
     for number, family in enumerate(chosen):
         differs = len(chosen) > 1 and (number > 0 or is_only)
         yield attempt._replace(family=family, choice=ADDRESS_FAMILY if differs else attempt.choice)
+
+
+def families_between(
+    caller: Endpoint, backend: Endpoint, families: frozenset[Family]
+) -> Sequence[Family]:
+    """The families that a call in some families may use between two ends."""
+    possible = shared_families(caller, backend)
+    if caller.kind is EndpointKind.EXTERNAL:
+        # An address outside speaks its own family, whatever the Service is called by inside.
+        return possible[:1]
+    return [each for each in possible if each in families] or sorted(families)[:1]

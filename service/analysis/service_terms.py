@@ -9,7 +9,7 @@ from __future__ import annotations
 from service.analysis.alike import Party
 from service.analysis.asking import placement_unknown
 from service.analysis.attempts import may_meet
-from service.analysis.resolving import no_network
+from service.analysis.resolving import NoNetwork, no_network
 from service.analysis.service_families import speaks
 from service.analysis.services import Backend
 from service.model.addresses import Family, blocks, parse_address
@@ -115,8 +115,13 @@ def on_node(service: Service, chosen: list[Backend], node: Endpoint) -> list[Bac
         return chosen
     kept = [each for each in chosen if each.endpoint.node in {None, node.node}]
     if not kept:
-        raise no_network(
-            f"node {node.node} runs no backend of Service {service.namespace}/{service.name}, "
-            "and externalTrafficPolicy Local forwards to no other"
-        )
+        raise no_backend_on(service, node.node)
     return kept
+
+
+def no_backend_on(service: Service, node: str = "") -> NoNetwork:
+    """What is wrong about a node that externalTrafficPolicy Local keeps a Service to."""
+    return no_network(
+        f"{f'node {node}' if node else 'the node'} runs no backend of Service "
+        f"{service.namespace}/{service.name}, and externalTrafficPolicy Local forwards to no other"
+    )

@@ -10,11 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from service.analysis.asking import Encounter, ask
 from service.analysis.resolving import NoNetwork, Resolver, UnresolvedEnd
+from service.model.addresses import Family
 from service.model.assumption import Assumption
 from service.model.endpoint import Endpoint
 from service.model.flow import ServiceEnd
 from service.model.inventory import ContainerRole, Pod, Service, ServicePort, ServiceType
+from service.model.pipeline import ServicePaths
 from service.model.ports import Protocol, point_of
 
 EXPOSED = frozenset({ServiceType.NODE_PORT, ServiceType.LOAD_BALANCER})
@@ -125,6 +128,12 @@ def backends(resolver: Resolver, service: Service, port: ServicePort) -> list[Ba
             Assumption("ServiceHasNoBackend", f"no ready pod of this revision serves {name}")
         )
     return found
+
+
+def paths_for(paths: Sequence[ServicePaths], backend: Endpoint) -> ServicePaths:
+    """What an engine does with calls that lead to a backend."""
+    about = Encounter(backend, backend, Family.IPV4)
+    return next((each for each in paths if ask(each.backends, about) is not False), paths[-1])
 
 
 def _refuse_alias(service: Service) -> None:

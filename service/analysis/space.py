@@ -10,31 +10,19 @@ from __future__ import annotations
 
 import itertools
 from bisect import bisect_right
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import cached_property
 
-from service.analysis.alike import atoms_of, conditions_of, policies_of
+from service.analysis.mentions import Mentions, PodKey
+from service.analysis.node_ports import NodePorts, pods_first
 from service.model.addresses import EVERY_ADDRESS, Family, addresses_of, family_of
-from service.model.condition import (
-    AddressIn,
-    AllOf,
-    AnyOf,
-    Condition,
-    EndpointIn,
-    KindIs,
-    LabelIs,
-    LabelScope,
-    Negation,
-    NodeNameIn,
-    RunsOn,
-)
+from service.model.condition import LabelScope
 from service.model.endpoint import Endpoint, EndpointKind
 from service.model.intervals import Intervals
-from service.model.pipeline import Pipeline, StagePolicy
+from service.model.surroundings import Surroundings
 
-PodKey = tuple[str, str]
 #: What endpoints of a class share: of those in pods, and of those on the node network.
 _Order = tuple[tuple[Hashable, ...], tuple[Hashable, ...]]
 _Classes = dict[Hashable, list[int]]
@@ -68,103 +56,6 @@ class Place:
         return self.endpoint.kind is EndpointKind.EXTERNAL
 
 
-@dataclass(frozen=True, slots=True)
-class Mentions:
-    """What the conditions of some pipelines speak of; nothing else can tell endpoints apart."""
-
-    keys: Mapping[LabelScope, tuple[str, ...]]
-    boundaries: tuple[int, ...]
-    inner_boundaries: tuple[int, ...]
-    """Those of blocks that may mean an address in the cluster as well."""
-    pods: frozenset[frozenset[PodKey]]
-    """The sets of pods that conditions name; pods that are in the same ones are alike."""
-    nodes: frozenset[str]
-    port_names: frozenset[str]
-
-    def sets_of_pods(self) -> Mapping[PodKey, tuple[int, ...]]:
-        """Per pod that is named the numbers of the sets that hold it."""
-        found: dict[PodKey, tuple[int, ...]] = {}
-        for number, pods in enumerate(self.pods):
-            for pod in pods:
-                found[pod] = (*found.get(pod, ()), number)
-        return found
-
-    @classmethod
-    def of(cls, pipelines: Iterable[Pipeline]) -> Mentions:
-        """Collect from every policy of some pipelines."""
-        return cls.of_policies(policy for pipeline in pipelines for policy in policies_of(pipeline))
-
-    @classmethod
-    def of_policies(cls, policies: Iterable[StagePolicy]) -> Mentions:
-        """Collect from every condition and rule."""
-        chosen = tuple(policies)
-        conditions = tuple(conditions_of(chosen))
-        keys: dict[LabelScope, set[str]] = {}
-        boundaries: set[int] = set()
-        pods: set[frozenset[PodKey]] = set()
-        nodes: set[str] = set()
-        for atom in atoms_of(conditions):
-            match atom:
-                case LabelIs(scope, requirement):
-                    keys.setdefault(scope, set()).add(requirement.key)
-                case AddressIn(addresses):
-                    boundaries.update(_edges(addresses))
-                case EndpointIn(found):
-                    pods.add(found)
-                case NodeNameIn(named) | RunsOn(named):
-                    nodes |= named
-                case _:
-                    pass
-        names = {
-            each.name for policy in chosen for rule in policy.rules for each in rule.traffic.named
-        }
-        return cls(
-            {scope: tuple(sorted(found)) for scope, found in keys.items()},
-            tuple(sorted(boundaries)),
-            tuple(sorted(set().union(*map(_edges, _inner_blocks(conditions))))),
-            frozenset(pods),
-            frozenset(nodes),
-            frozenset(names),
-        )
-
-    def covers(self, other: Mentions) -> bool:
-        """Whether everything that another set mentions is mentioned here too."""
-        return (
-            all(set(found) <= set(self.keys.get(scope, ())) for scope, found in other.keys.items())
-            and set(other.boundaries) <= set(self.boundaries)
-            and set(other.inner_boundaries) <= set(self.inner_boundaries)
-            and other.pods <= self.pods
-            and other.nodes <= self.nodes
-            and other.port_names <= self.port_names
-        )
-
-
-_OUTSIDE = frozenset({EndpointKind.EXTERNAL})
-
-
-def _inner_blocks(conditions: Iterable[Condition]) -> Iterator[Intervals]:
-    """The blocks of conditions that are not about the outside alone."""
-    pending = list(conditions)
-    while pending:
-        match pending.pop():
-            case AllOf(parts) if any(
-                isinstance(each, KindIs) and each.kinds <= _OUTSIDE for each in parts
-            ):
-                # Whatever is inside is ruled out, wherever its address lies.
-                continue
-            case AllOf(parts) | AnyOf(parts):
-                pending.extend(parts)
-            case Negation(part):
-                pending.append(part)
-            case AddressIn(addresses):
-                yield addresses
-
-
-def _edges(addresses: Intervals) -> Iterator[int]:
-    for low, high in addresses:
-        yield from (low, high + 1)
-
-
 class Space:
     """Places in a fixed order: pod classes, hostNetwork pods and nodes, address ranges."""
 
@@ -192,11 +83,15 @@ class Space:
         named = mentions.sets_of_pods()
         self.unplaced = 0
         """Places of which nobody knows the node, where there are nodes at all."""
-        for index, endpoint in enumerate(first):
+        ports = NodePorts(mentions.surroundings)
+        for index in pods_first(first) if ports else range(len(first)):
+            endpoint = first[index]
             unplaced = self._by_placement and endpoint.node is None
             sets = named.get((endpoint.namespace, endpoint.name), ())
             seen = (_signature(view[index], mentions) for view in endpoint_views)
-            key = (unplaced, sets, *seen)
+            key: Hashable = (unplaced, sets, *seen)
+            if ports:
+                key = ports.told_apart(endpoint, key)
             group = on_nodes if endpoint.is_on_node_network else classes
             group.setdefault(key, []).append(index)
         classes, on_nodes = _with_members(classes), _with_members(on_nodes)
@@ -228,19 +123,28 @@ class Space:
         ranges = {each.possible_addresses for each in endpoints if each.kind is EndpointKind.POD}
         for each in ranges - {EVERY_ADDRESS}:
             points = points | each
-        return points
+        return points | self.mentions.surroundings.inside
+
+    @cached_property
+    def _called_inside(self) -> Intervals:
+        return self._inside | self.mentions.surroundings.services
 
     def is_inside(self, low: int, high: int) -> bool:
         """Whether all addresses of a range are those of pods and nodes, so that none is outside."""
-        spans = self._inside.spans
-        index = bisect_right(spans, (low, float("inf"))) - 1
-        return index >= 0 and spans[index][1] >= high
+        return _covers(self._inside, low, high)
 
-    def with_endpoints(self, endpoint_views: Sequence[Sequence[Endpoint]]) -> Space | None:
+    def leads_inside(self, low: int, high: int) -> bool:
+        """As `is_inside`, of what is called: the addresses of Services lead to pods."""
+        return _covers(self._called_inside, low, high)
+
+    def with_endpoints(
+        self, endpoint_views: Sequence[Sequence[Endpoint]], surroundings: Surroundings
+    ) -> Space | None:
         """The same places with other endpoints; None where these differ in more than names."""
         if len(endpoint_views) != len(self._views):
             return None
-        found = Space(endpoint_views, self.mentions, self._order)
+        mentions = replace(self.mentions, surroundings=surroundings)
+        found = Space(endpoint_views, mentions, self._order)
         same = (found._order, found.families) == (self._order, self.families)
         return found if same else None
 
@@ -283,6 +187,11 @@ def bits(value: int) -> list[int]:
         last += step
         found.append(last)
     return found
+
+
+def _covers(known: Intervals, low: int, high: int) -> bool:
+    index = bisect_right(known.spans, (low, float("inf"))) - 1
+    return index >= 0 and known.spans[index][1] >= high
 
 
 def _with_members(classes: _Classes) -> _Classes:

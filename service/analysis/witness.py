@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 
-from service.analysis.attempts import echo, shared_families
+from service.analysis.attempts import echo, may_meet, shared_families
 from service.analysis.compare import Difference
 from service.analysis.deciding import Connection, both, decide, suppositions
+from service.analysis.forwarding import NO_SHARED_FAMILY, Forwarding
 from service.analysis.selected import selected_index
+from service.analysis.stoppable import may_stop
 from service.analysis.units import Seat, Unit
-from service.model.addresses import blocks, format_address, parse_address
+from service.model.addresses import Family, blocks, format_address, parse_address
+from service.model.assumption import Assumption
 from service.model.endpoint import Endpoint, EndpointKind
 from service.model.flow import AddressEnd, Flow, NodeEnd, PodEnd, SourceEnd
 from service.model.intervals import Intervals
 from service.model.pipeline import Direction, Pipeline
 from service.model.ports import ALL_PORTS, PORT_PROTOCOLS, Protocol
-from service.model.verdict import Decision, DirectionVerdict
+from service.model.surroundings import PublishedPort
+from service.model.verdict import Decision, DirectionVerdict, Evidence
 
 _Seats = tuple[Seat | None, Seat | None]
 
@@ -80,7 +84,9 @@ class Court:
     def _inside(self) -> Intervals:
         """The addresses that are known to be in the cluster."""
         points = (point for each in self.pipeline.endpoints for point in each.addresses)
-        return Intervals.of((point, point) for point in points) | self._pod_range
+        around = self.pipeline.surroundings
+        known = Intervals.of((point, point) for point in points) | self._pod_range
+        return known | around.inside | around.services
 
     def outside(self, low: int, high: int) -> Endpoint:
         """Something outside the cluster with an address of a range."""
@@ -100,18 +106,62 @@ class Court:
         caller, callee = self.endpoint(source), self.endpoint(destination)
         if caller is None or callee is None:
             return None
+        doubt = self._doubt(caller, callee, point)
         heard: list[Case] = []
         cases = product(shared_families(caller, callee), suppositions(caller, callee))
         for family, supposed in cases:
             connection = Connection(caller, callee, echo(point, family), family, supposed)
             egress, ingress = (
-                decide(self.index[each], each, connection)
+                doubt or decide(self.index[each], each, connection)
                 for each in (Direction.EGRESS, Direction.INGRESS)
             )
             heard.append(Case(connection, egress, ingress))
         decisions = {both(each.egress.decision, each.ingress.decision) for each in heard}
         decision = decisions.pop() if len(decisions) == 1 else Decision.UNKNOWN
         return Side(decision, heard[0].egress, heard[0].ingress, tuple(heard))
+
+    def _doubt(self, caller: Endpoint, callee: Endpoint, point: int) -> DirectionVerdict | None:
+        """What both ends say where policies alone settle nothing; None where they do."""
+        if not may_meet(caller, callee):
+            return _unknown(NO_SHARED_FAMILY)
+        if callee.kind is EndpointKind.NODE:
+            for port in self._published.get(point, ()):
+                found = self._forwarding.doubt(port, caller, callee)
+                if found is not None:
+                    return _unknown(found)
+        return None
+
+    def forwarded(self, caller: Endpoint, callee: Endpoint) -> Iterator[Intervals]:
+        """The ports of a node that lead to pods and are open to question, by what the doubt is."""
+        if callee.kind is not EndpointKind.NODE:
+            return
+        found: dict[Assumption, list[tuple[int, int]]] = {}
+        for port in self.pipeline.surroundings.published:
+            doubt = self._forwarding.doubt(port, caller, callee)
+            if doubt is not None:
+                found.setdefault(doubt, []).append((port.point, port.point))
+        yield from map(Intervals.of, found.values())
+
+    @cached_property
+    def _published(self) -> Mapping[int, Sequence[PublishedPort]]:
+        found: dict[int, list[PublishedPort]] = {}
+        for each in self.pipeline.surroundings.published:
+            found.setdefault(each.point, []).append(each)
+        return found
+
+    @cached_property
+    def _forwarding(self) -> Forwarding:
+        return Forwarding(self.pipeline, self._stops)
+
+    def _stops(
+        self, direction: Direction, endpoint: Endpoint, protocol: int, family: Family
+    ) -> bool:
+        return may_stop(self.index[direction], endpoint, protocol << 16, family)
+
+
+def _unknown(why: Assumption) -> DirectionVerdict:
+    evidence = Evidence(Decision.UNKNOWN.value, why.code, why.detail)
+    return DirectionVerdict(Decision.UNKNOWN, assumptions=(why,), evidence=(evidence,))
 
 
 def witness_of(difference: Difference, before: Court, after: Court) -> Witness:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from service.analysis.surroundings import surroundings_of
 from service.engines.calico import CALICO
 from service.engines.cilium import CILIUM
 from service.engines.description import EngineDescription, describe
@@ -78,7 +80,9 @@ def resolve_profile(
 
 def compile_pipeline(snapshot: Snapshot, profile: EngineProfile) -> Pipeline:
     """What the profile's engine makes of a snapshot."""
-    return ENGINES[profile.engine].compile(snapshot, profile)
+    pipeline = ENGINES[profile.engine].compile(snapshot, profile)
+    around = surroundings_of(snapshot.inventory, pipeline.endpoints, snapshot.facts.pod_cidrs)
+    return replace(pipeline, surroundings=around)
 
 
 def _default_version(engine: Engine, kubernetes_version: str | None) -> Version | None:

@@ -20,6 +20,7 @@ from service.model.finding import Finding
 from service.model.intervals import NOTHING, Intervals
 from service.model.policy import PolicyRef
 from service.model.ports import ALL_TRAFFIC, NamedPort
+from service.model.surroundings import NO_SURROUNDINGS, Surroundings
 
 
 class Direction(StrEnum):
@@ -175,6 +176,7 @@ class Pipeline:
     service_paths: tuple[ServicePaths, ...] = (ServicePaths(),)
     """The first whose condition holds for the backend applies."""
     findings: tuple[Finding, ...] = field(default=())
+    surroundings: Surroundings = NO_SURROUNDINGS
 
     def stages(self, direction: Direction) -> tuple[Stage, ...]:
         """The stages of one direction, in order."""

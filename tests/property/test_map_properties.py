@@ -22,8 +22,9 @@ from service.analysis.incremental import Solution, solve_afresh, solve_again, so
 from service.analysis.joint import Solved
 from service.analysis.listing import Line, Listing
 from service.analysis.map_pages import LinePosition, page_of_lines
+from service.analysis.mentions import Mentions
 from service.analysis.solve import solve, space_of
-from service.analysis.space import Mentions, Space, Standing
+from service.analysis.space import Space, Standing
 from service.analysis.summary import summarize
 from service.analysis.units import Seating, Unit, seat_units
 from service.analysis.witness import Court, witness_of

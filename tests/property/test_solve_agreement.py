@@ -21,6 +21,7 @@ from tests.property.maps import (
     with_mixed_nodes,
     with_owners,
 )
+from tests.property.published import published
 
 SEEDS = st.integers(0, 1 << 16)
 
@@ -35,6 +36,15 @@ def _agree(cluster: Cluster, engine: str, seed: int) -> None:
 @bounded(0.05)
 @given(cluster=clusters(UNSETTLED), seed=SEEDS)
 def test_every_pair(engine: str, cluster: Cluster, seed: int) -> None:
+    _agree(cluster, engine, seed)
+
+
+@pytest.mark.parametrize("engine", PROFILES)
+@bounded(0.05)
+@given(cluster=published(clusters(UNSETTLED)), seed=SEEDS)
+def test_every_pair_where_ports_of_nodes_lead_to_pods(
+    engine: str, cluster: Cluster, seed: int
+) -> None:
     _agree(cluster, engine, seed)
 
 

@@ -65,6 +65,14 @@ NODES_BY_BLOCK = "cilium:1.18?cidrMatchMode=nodes"
 NOT_ENFORCED = "cilium:1.18?policyEnforcement=never"
 OPEN_SQL = ingress("{ports: [{port: 5432}]}", "{matchLabels: {app: db}}")
 
+PUBLISHED = pod(
+    "shop/web",
+    {"app": "web"},
+    on="l1",
+    containers=[{"name": "main", "ports": [{"containerPort": 8080, "hostPort": 80}]}],
+)
+NODE_PORT = service("shop/db", {"app": "db"}, [{**PORTS[0], "nodePort": 30080}], type="NodePort")
+
 
 def move(*manifests: Manifest, source: str = "npm", **more: Any) -> Question:
     """The change to Cilium, unless another engine is named."""
@@ -456,6 +464,11 @@ CASES = (
     ),
     Case("MIG-035", CLEAR, move(W1, L1, ON_LINUX, NAMED, engine="calico"), detail="on Linux"),
     Case("MIG-035", CLEAR, move(W1, L1, ON_WINDOWS, DENY_ALL, engine="calico")),
+    Case("MIG-037", HIT, move(PUBLISHED, DENY), Severity.MEDIUM, endpoints=("shop/Pod/web",)),
+    Case("MIG-037", HIT, move(NODE_PORT, DENY), detail="node port 30080/TCP of every node"),
+    Case("MIG-037", CLEAR, move(PUBLISHED, NODE_PORT)),
+    Case("MIG-037", CLEAR, move(DB, LB, DENY)),
+    Case("MIG-037", UNKNOWN, move(DENY)),
     Case("MIG-036", HIT, question(W1, L1, ON_WINDOWS, NAMED, source="calico", engine="npm")),
     Case("MIG-036", CLEAR, question(L1, ON_LINUX, NAMED, source="calico", engine="npm")),
     Case(

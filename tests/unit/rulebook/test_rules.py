@@ -77,6 +77,7 @@ def test_the_book_holds_the_rules_of_the_knowledge_page() -> None:
         "MIG-034",
         "MIG-035",
         "MIG-036",
+        "MIG-037",
     ]
     assert set(PREDICATES) == set(rules())
 

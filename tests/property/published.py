@@ -1,0 +1,61 @@
+"""Clusters whose nodes have ports that lead to pods, or are not all listed."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from tests.builders import Manifest, service
+from tests.property.clusters import NAMESPACES, NODES, Cluster
+
+_NODE_PORTS = (30080, 30081)
+_ADDRESSES = ("10.0.0.3", "203.0.113.10", "fd00::2")
+
+
+@st.composite
+def published(draw: st.DrawFn, base: st.SearchStrategy[Cluster]) -> Cluster:
+    """A cluster with hostPorts, Services of type NodePort, and sometimes without one Node."""
+    cluster = draw(base)
+    inventory = [_publishing(draw, each) for each in cluster.inventory]
+    inventory += [_service(draw, number) for number in range(draw(st.integers(0, 2)))]
+    if draw(st.booleans()):
+        inventory = [_telling(each) for each in inventory if each["metadata"]["name"] != "n2"]
+    return Cluster(inventory, cluster.policies)
+
+
+def _publishing(draw: st.DrawFn, manifest: Manifest) -> Manifest:
+    if manifest["kind"] != "Pod" or manifest["spec"].get("hostNetwork"):
+        return manifest
+    main, *others = manifest["spec"]["containers"]
+    ports = [
+        {**each, "hostPort": draw(st.sampled_from([80, 8080, *_NODE_PORTS]))}
+        if draw(st.booleans())
+        else each
+        for each in main.get("ports", ())
+    ]
+    spec = {**manifest["spec"], "containers": [{**main, "ports": ports}, *others]}
+    return {**manifest, "spec": spec}
+
+
+def _service(draw: st.DrawFn, number: int) -> Manifest:
+    port = {
+        "port": 80,
+        "targetPort": draw(st.sampled_from([80, 8080, "http"])),
+        "protocol": draw(st.sampled_from(["TCP", "UDP"])),
+        "nodePort": _NODE_PORTS[number],
+    }
+    return service(
+        f"{draw(st.sampled_from(NAMESPACES[:2]))}/s{number}",
+        draw(st.sampled_from([{"app": "a"}, {"tier": "b"}, {}])),
+        [port],
+        type="NodePort",
+        clusterIPs=[draw(st.sampled_from(_ADDRESSES))],
+        externalTrafficPolicy=draw(st.sampled_from(["Cluster", "Local"])),
+    )
+
+
+def _telling(manifest: Manifest) -> Manifest:
+    """Pods on the node that is not listed tell its addresses."""
+    if manifest["kind"] != "Pod" or manifest["spec"].get("nodeName") != "n2":
+        return manifest
+    told = [{"ip": each} for each in NODES["n2"]]
+    return {**manifest, "status": {**manifest["status"], "hostIPs": told}}
