@@ -87,6 +87,8 @@ class UnitFilter:
 
 
 EVERY_UNIT = UnitFilter()
+#: The places of both ends in a filter of lines.
+SOURCE, DESTINATION = "/source", "/destination"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,8 @@ class MapFilter:
         """The same, with what a function makes of each filter of ends and the place of the end."""
         return replace(
             self,
-            source=settle(self.source, "/source"),
-            destination=settle(self.destination, "/destination"),
+            source=settle(self.source, SOURCE),
+            destination=settle(self.destination, DESTINATION),
             either=settle(self.either, ""),
         )
 

@@ -32,6 +32,7 @@ from service.analysis.witness import Court
 from service.model.endpoint import EndpointKind
 from service.model.pipeline import Direction, Pipeline
 from service.model.snapshot import Snapshot
+from service.model.surroundings import Surroundings
 
 _NOTHING_CHANGES: dict[Change, dict[int, int]] = {each: {} for each in Change}
 
@@ -63,6 +64,11 @@ class EngineChange:
         """Who is compared."""
         return self.views[0].map.seating
 
+    @property
+    def surroundings(self) -> Surroundings:
+        """What is around the endpoints that are compared."""
+        return self._space.mentions.surroundings
+
     @cached_property
     def comparison(self) -> Comparison:
         """Every connection that both engines decide differently."""
@@ -83,7 +89,7 @@ class EngineChange:
         causes = RowCauses(self.causes, self.courts, self.views, self._space.families)
         layers = [each.layer for each in self.views[0].layers]
         rows = RowImpact(layers, units, causes)
-        if self._enforces or self._space.mentions.surroundings.published:
+        if self._enforces or self.surroundings.published:
             plain, forwarded = self._blocks
             rows.gather(gathering, pieces_of(plain, self._space.size), self._classes())
             for share in self._left(_changed(plain, units), gathering, plain):
@@ -133,7 +139,7 @@ class EngineChange:
     def _blocks(self) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
         """The differences that rows can tell, and those at ports of nodes that lead to pods."""
         space = self._space
-        ports = space.mentions.surroundings.points
+        ports = self.surroundings.points
         nodes = sum(
             1 << index
             for index, place in enumerate(space.places)
@@ -214,7 +220,7 @@ def engine_changes(
     space = space_of(*pipelines)
     seating = seat_units(space, snapshot.inventory)
     views = [EngineView(each, space, number, seating) for number, each in enumerate(pipelines)]
-    courts = [Court(each, snapshot.facts.pod_cidrs) for each in pipelines]
+    courts = list(map(Court, pipelines))
     return tuple(
         EngineChange(
             (views[0], views[number]), (courts[0], courts[number]), snapshot, local_dns=local_dns

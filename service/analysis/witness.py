@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
@@ -15,7 +15,7 @@ from service.analysis.forwarding import NO_SHARED_FAMILY, Forwarding
 from service.analysis.selected import selected_index
 from service.analysis.stoppable import may_stop
 from service.analysis.units import Seat, Unit
-from service.model.addresses import Family, blocks, format_address, parse_address
+from service.model.addresses import Family, format_address, parse_address
 from service.model.assumption import Assumption
 from service.model.endpoint import Endpoint, EndpointKind
 from service.model.flow import AddressEnd, Flow, NodeEnd, PodEnd, SourceEnd
@@ -64,11 +64,9 @@ class Witness:
 class Court:
     """Decides single connections between endpoints of one pipeline."""
 
-    def __init__(self, pipeline: Pipeline, pod_cidrs: Iterable[str] = ()) -> None:
-        """`pod_cidrs`: ranges that nothing outside the cluster has an address of."""
+    def __init__(self, pipeline: Pipeline) -> None:
         self.pipeline = pipeline
         self.index = selected_index(pipeline)
-        self._pod_range = blocks(pod_cidrs)
 
     @cached_property
     def _endpoints(self) -> dict[tuple[bool, str, str], Endpoint]:
@@ -82,10 +80,10 @@ class Court:
 
     @cached_property
     def _inside(self) -> Intervals:
-        """The addresses that are known to be in the cluster."""
+        """The addresses that nobody outside has, and those of Services."""
         points = (point for each in self.pipeline.endpoints for point in each.addresses)
         around = self.pipeline.surroundings
-        known = Intervals.of((point, point) for point in points) | self._pod_range
+        known = Intervals.of((point, point) for point in points)
         return known | around.inside | around.services
 
     def outside(self, low: int, high: int) -> Endpoint:

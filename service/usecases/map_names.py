@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
 
-from service.analysis.filters import UnitFilter
+from service.analysis.filters import DESTINATION, UnitFilter
 from service.analysis.units import Seating
-from service.model.addresses import blocks
+from service.model.addresses import parse_address
 from service.model.intervals import Intervals
 from service.model.inventory import Inventory, Pod
+from service.model.surroundings import NO_SURROUNDINGS, Surroundings
 from service.usecases.errors import FieldError, InvalidParameter
 from service.usecases.map_members import accepted_members
 
@@ -25,7 +26,7 @@ class Known:
 
     inventory: Inventory
     seating: Seating
-    pod_cidrs: tuple[str, ...] = ()
+    surroundings: Surroundings = NO_SURROUNDINGS
 
 
 class Names:
@@ -53,7 +54,7 @@ class Names:
 
     @cached_property
     def _inside(self) -> Intervals:
-        """The addresses of pods and nodes, and the ranges that nothing outside has one of."""
+        """The addresses of pods and nodes, and those that nothing outside has either."""
         points = (
             (point, point)
             for each in self._known
@@ -61,9 +62,12 @@ class Names:
             for member in seat.members
             for point in member.addresses
         )
-        return Intervals.of(points) | blocks(
-            cidr for each in self._known for cidr in each.pod_cidrs
-        )
+        around = (each.surroundings.inside for each in self._known)
+        return reduce(Intervals.__or__, around, Intervals.of(points))
+
+    @cached_property
+    def _services(self) -> Intervals:
+        return reduce(Intervals.__or__, (each.surroundings.services for each in self._known))
 
     def settle(self, wanted: UnitFilter, place: str = "") -> UnitFilter:
         """The filter with what is known of its addresses.
@@ -72,16 +76,20 @@ class Names:
         `place` is the pointer to the end that the filter is of.
         """
         try:
-            return self._settled(wanted)
+            return self._settled(wanted, is_called=place == DESTINATION)
         except InvalidParameter as error:
             member = _MEMBERS.get(error.code) or _first_member(wanted)
             fault = FieldError(f"{place}/{member}", error.detail, error.code)
             raise InvalidParameter(error.code, error.detail, [fault]) from None
 
-    def _settled(self, wanted: UnitFilter) -> UnitFilter:
+    def _settled(self, wanted: UnitFilter, *, is_called: bool) -> UnitFilter:
         self._refuse_unknown(wanted)
         asked = wanted.addresses
-        found = wanted if asked is None else replace(wanted, outside=asked - self._inside)
+        found = wanted
+        if asked is not None:
+            outside = asked - self._inside
+            # Who calls the address of a Service calls its backends, and a Service calls nobody.
+            found = replace(wanted, outside=outside - self._services if is_called else outside)
         if found.outside or not wanted.names_somebody or self._has_seat(found):
             return found
         raise self._nobody(wanted)
@@ -96,10 +104,7 @@ class Names:
         if wanted.node is not None:
             return _not_found("Node", f"node {wanted.node}")
         if wanted.addresses is not None:
-            detail = (
-                "the address lies in the cluster's pod range, but no pod of this revision has it"
-            )
-            return InvalidParameter("AddressInPodRange", detail)
+            return self._nobody_at(wanted.addresses)
         where = f" in namespace {wanted.namespace}" if wanted.namespace else ""
         for part, code, detail in (
             (
@@ -125,6 +130,21 @@ class Names:
         detail = f"nothing{where} matches {' and '.join(parts)} together"[:300]
         return InvalidParameter("NothingMatches", detail)
 
+    def _nobody_at(self, asked: Intervals) -> InvalidParameter:
+        if asked - self._inside:
+            return InvalidParameter(
+                "AddressOfService",
+                "the address leads to the backends of a Service: name one of them, or ask for an "
+                "evaluation of a flow to the Service",
+            )
+        nodes = {each.address for known in self._known for each in known.inventory.host_addresses}
+        if any(parse_address(each) in asked for each in nodes):
+            return InvalidParameter(
+                "NodeNotListed", "the address is that of a node that this revision does not list"
+            )
+        detail = "the address lies in the cluster's pod range, but no pod of this revision has it"
+        return InvalidParameter("AddressInPodRange", detail)
+
     def _refuse_unknown(self, wanted: UnitFilter) -> None:
         namespace = wanted.namespace
         if namespace is not None and namespace not in self._namespaces:
@@ -145,6 +165,8 @@ _MEMBERS = {
     "WorkloadNotFound": "workload",
     "NodeNotFound": "node",
     "AddressInPodRange": "ip",
+    "AddressOfService": "ip",
+    "NodeNotListed": "ip",
     "SelectorMatchesNothing": "labelSelector",
 }
 

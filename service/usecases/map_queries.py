@@ -203,7 +203,7 @@ class ComparedMaps(DifferenceList):
         super().__init__(
             compare(Solved(first.whole(), first.seating), Solved(second.whole(), second.seating))
         )
-        self.before, self.after = (Court(each.pipeline, each.pod_cidrs) for each in (first, second))
+        self.before, self.after = (Court(each.pipeline) for each in (first, second))
 
     def for_families(self, families: Iterable[Family]) -> ComparedMaps:
         """What differs with addresses of some families, where nothing has to do with one too."""

@@ -38,7 +38,6 @@ class SolvedMap:
     space: Space
     seating: Seating
     view: int = 0
-    pod_cidrs: tuple[str, ...] = ()
     solution: Solution | None = None
     """What solving a similar map can start from; there is none over two address families."""
     _whole: Connectivity | None = None
@@ -79,15 +78,13 @@ class SolvedMap:
             with collection_paused():
                 space = space_of(self.pipeline, families=Family)
                 seating = seat_units(space, self.inventory)
-                self._wider = SolvedMap(
-                    self.inventory, self.pipeline, space, seating, pod_cidrs=self.pod_cidrs
-                )
+                self._wider = SolvedMap(self.inventory, self.pipeline, space, seating)
         return self._wider
 
     @property
     def known(self) -> Known:
         """What is known of its ends."""
-        return Known(self.inventory, self.seating, self.pod_cidrs)
+        return Known(self.inventory, self.seating, self.pipeline.surroundings)
 
     @property
     def names(self) -> Names:
@@ -130,7 +127,7 @@ def solved_map(
     It is solved when it is asked for, or at once where that is quick: `like` is a map of a
     snapshot that may differ in a few policies or pods only.
     """
-    inventory, cidrs = snapshot.inventory, snapshot.facts.pod_cidrs
+    inventory = snapshot.inventory
     with collection_paused():
         pipeline = compile_pipeline(snapshot, profile)
         again = None if like is None else _solved_again(like, pipeline, inventory)
@@ -138,12 +135,12 @@ def solved_map(
             space = again.connectivity.space
             # The space may tell more apart than this pipeline does, and no answer may show it.
             seating = seat_units(space_of(pipeline), inventory).over(space)
-            solved = SolvedMap(inventory, pipeline, space, seating, like.view, cidrs, again)
+            solved = SolvedMap(inventory, pipeline, space, seating, like.view, again)
             solved._whole = again.connectivity
             return solved
         space = space_of(pipeline)
         seating = seat_units(space, inventory)
-        return SolvedMap(inventory, pipeline, space, seating, pod_cidrs=cidrs)
+        return SolvedMap(inventory, pipeline, space, seating)
 
 
 def _solved_again(like: SolvedMap, pipeline: Pipeline, inventory: Inventory) -> Solution | None:
@@ -169,8 +166,7 @@ def solved_pair(
         return _for_the_same_families(solved_map(*first), solved_map(*second))
     with collection_paused():
         one, other = (compile_pipeline(*each) for each in (first, second))
-        cidrs = first[0].facts.pod_cidrs, second[0].facts.pod_cidrs
-        return _over_one_space(first[0].inventory, (one, other), cidrs)
+        return _over_one_space(first[0].inventory, (one, other))
 
 
 def pair_for_families(
@@ -182,7 +178,6 @@ def pair_for_families(
     return _over_one_space(
         first.inventory,
         (first.pipeline, second.pipeline),
-        (first.pod_cidrs, second.pod_cidrs),
         families,
     )
 
@@ -190,14 +185,13 @@ def pair_for_families(
 def _over_one_space(
     inventory: Inventory,
     pipelines: tuple[Pipeline, Pipeline],
-    pod_cidrs: tuple[tuple[str, ...], tuple[str, ...]],
     families: Iterable[Family] = (),
 ) -> tuple[SolvedMap, SolvedMap]:
     space = space_of(*pipelines, families=families)
     seating = seat_units(space, inventory)
     one, other = (
-        SolvedMap(inventory, pipeline, space, seating, view, cidrs)
-        for view, (pipeline, cidrs) in enumerate(zip(pipelines, pod_cidrs, strict=True))
+        SolvedMap(inventory, pipeline, space, seating, view)
+        for view, pipeline in enumerate(pipelines)
     )
     return one, other
 

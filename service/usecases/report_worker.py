@@ -118,7 +118,7 @@ def impact_page(
         with collection_paused():
             before, after = (compile_pipeline(snapshot, key.profile) for key in keys)
             (change,) = engine_changes(before, [after], snapshot, local_dns=local_dns)
-            known = Known(snapshot.inventory, change.seating, snapshot.facts.pod_cidrs)
+            known = Known(snapshot.inventory, change.seating, change.surroundings)
             return ImpactLines(change, known)
 
     lines = _lines.get((keys, local_dns), make)

@@ -12,13 +12,15 @@ _ADDRESSES = ("10.0.0.3", "203.0.113.10", "fd00::2")
 
 
 @st.composite
-def published(draw: st.DrawFn, base: st.SearchStrategy[Cluster]) -> Cluster:
+def published(draw: st.DrawFn, base: st.SearchStrategy[Cluster], *, ipv6: bool = True) -> Cluster:
     """A cluster with hostPorts, Services of type NodePort, and sometimes without one Node."""
     cluster = draw(base)
     inventory = [_publishing(draw, each) for each in cluster.inventory]
-    inventory += [_service(draw, number) for number in range(draw(st.integers(0, 2)))]
+    inventory += [_service(draw, number, ipv6=ipv6) for number in range(draw(st.integers(0, 2)))]
     if draw(st.booleans()):
-        inventory = [_telling(each) for each in inventory if each["metadata"]["name"] != "n2"]
+        inventory = [
+            _telling(each, ipv6=ipv6) for each in inventory if each["metadata"]["name"] != "n2"
+        ]
     return Cluster(inventory, cluster.policies)
 
 
@@ -36,7 +38,7 @@ def _publishing(draw: st.DrawFn, manifest: Manifest) -> Manifest:
     return {**manifest, "spec": spec}
 
 
-def _service(draw: st.DrawFn, number: int) -> Manifest:
+def _service(draw: st.DrawFn, number: int, *, ipv6: bool) -> Manifest:
     port = {
         "port": 80,
         "targetPort": draw(st.sampled_from([80, 8080, "http"])),
@@ -48,14 +50,14 @@ def _service(draw: st.DrawFn, number: int) -> Manifest:
         draw(st.sampled_from([{"app": "a"}, {"tier": "b"}, {}])),
         [port],
         type="NodePort",
-        clusterIPs=[draw(st.sampled_from(_ADDRESSES))],
+        clusterIPs=[draw(st.sampled_from(_ADDRESSES if ipv6 else _ADDRESSES[:2]))],
         externalTrafficPolicy=draw(st.sampled_from(["Cluster", "Local"])),
     )
 
 
-def _telling(manifest: Manifest) -> Manifest:
+def _telling(manifest: Manifest, *, ipv6: bool) -> Manifest:
     """Pods on the node that is not listed tell its addresses."""
     if manifest["kind"] != "Pod" or manifest["spec"].get("nodeName") != "n2":
         return manifest
-    told = [{"ip": each} for each in NODES["n2"]]
+    told = [{"ip": each} for each in NODES["n2"][: 2 if ipv6 else 1]]
     return {**manifest, "status": {**manifest["status"], "hostIPs": told}}

@@ -58,11 +58,16 @@ from tests.property.maps import (
     with_owners,
 )
 from tests.property.moving import moved
+from tests.property.published import published
 
 SEEDS = st.integers(0, 1 << 16)
 ALL_NODES = tuple(sorted(NODES))
 ANY_ENGINE = st.sampled_from(PROFILES)
-ANY_CLUSTER = st.one_of(clusters(UNSETTLED), clusters(UNSETTLED).map(with_mixed_nodes))
+ANY_CLUSTER = st.one_of(
+    clusters(UNSETTLED),
+    clusters(UNSETTLED).map(with_mixed_nodes),
+    published(clusters(UNSETTLED)),
+)
 COMPARED_CLUSTER = st.one_of(ANY_CLUSTER, calico_clusters(UNSETTLED), cilium_clusters(UNSETTLED))
 
 
@@ -131,7 +136,7 @@ ONE_FAMILY = replace(EVERYTHING, ipv6=False, unplaced_pods=True)
 @pytest.mark.parametrize("engine", ["kubernetes", "npm", "calico", "cilium"])
 @bounded(0.12)
 @given(
-    cluster=clusters(ONE_FAMILY),
+    cluster=st.one_of(clusters(ONE_FAMILY), published(clusters(ONE_FAMILY), ipv6=False)),
     other=clusters(ONE_FAMILY),
     seed=SEEDS,
 )
@@ -178,7 +183,10 @@ def _assert_told_alike(pipeline: Pipeline, inventory: Inventory, found: Solution
 @bounded(0.15)
 @given(
     cluster=st.one_of(
-        clusters(ONE_FAMILY), calico_clusters(ONE_FAMILY), cilium_clusters(ONE_FAMILY)
+        clusters(ONE_FAMILY),
+        published(clusters(ONE_FAMILY), ipv6=False),
+        calico_clusters(ONE_FAMILY),
+        cilium_clusters(ONE_FAMILY),
     ),
     other=clusters(ONE_FAMILY),
     seed=SEEDS,

@@ -45,7 +45,7 @@ def compared(
     found: Snapshot, before: str, after: str, unit_of: UnitOf = pod_unit
 ) -> ServiceComparer:
     first, second = (compile_pipeline(found, profile(each)) for each in (before, after))
-    courts = Court(first, found.facts.pod_cidrs), Court(second, found.facts.pod_cidrs)
+    courts = Court(first), Court(second)
     return ServiceComparer(courts, found, Causes(first, second, found), unit_of)
 
 

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from service.analysis.filters import DESTINATION, SOURCE
 from service.model.snapshot import ClusterFacts
 from service.usecases.errors import InvalidParameter
 from service.usecases.map_filters import unit_filter
 from service.usecases.map_names import Names
 from service.usecases.map_solving import SolvedMap, solved_map
-from tests.builders import Manifest, namespace, node, pod, profile, snapshot
+from tests.builders import Manifest, namespace, node, pod, profile, service, snapshot
 
 WEB = pod("shop/web-1", {"app": "web"}, ips=["10.244.1.7"], on="n1", owner="StatefulSet/web")
 DONE = pod("shop/done", ips=["10.244.1.8"], on="n1", phase="Succeeded")
@@ -105,6 +106,36 @@ def test_who_is_not_there(end: dict[str, str], code: str, detail: str) -> None:
     with pytest.raises(InvalidParameter, match=detail) as refused:
         meant(made(*CLUSTER, lost, other, cidrs=["10.244.0.0/16"]), end)
     assert refused.value.code == code
+
+
+SERVICE = service(
+    "shop/web", {"app": "web"}, [{"port": 80}], clusterIP="10.96.0.9", clusterIPs=["10.96.0.9"]
+)
+LONELY = {**pod("ops/lonely", on="n9"), "status": {"hostIPs": [{"ip": "192.168.0.9"}]}}
+
+
+@pytest.mark.parametrize(
+    ("address", "code", "source"),
+    [
+        ("10.96.0.9", "AddressOfService", {"outside"}),
+        ("192.168.0.9", "NodeNotListed", None),
+        ("10.96.0.8/31", "", {"outside"}),
+    ],
+)
+def test_addresses_that_are_not_outside(address: str, code: str, source: set[str] | None) -> None:
+    """A Service has an address to be called by; nobody speaks with it."""
+    solved = made(*CLUSTER, SERVICE, LONELY)
+    wanted = unit_filter({"ip": address})
+    for place, refuses in ((SOURCE, source is None), (DESTINATION, bool(code))):
+        if refuses:
+            with pytest.raises(InvalidParameter) as refused:
+                solved.names.settle(wanted, place)
+            assert refused.value.code == code
+            assert refused.value.errors[0].pointer == f"{place}/ip"
+        else:
+            assert solved.names.settle(wanted, place).outside
+    if source is not None:
+        assert meant(solved, {"ip": address}) == source
 
 
 @pytest.mark.parametrize(
