@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from tests.builders import Manifest, service
-from tests.property.clusters import NAMESPACES, NODES, Cluster
+from tests.property.clusters import NODES, Cluster
 
 _NODE_PORTS = (30080, 30081)
 _ADDRESSES = ("10.0.0.3", "203.0.113.10", "fd00::2")
@@ -16,7 +16,11 @@ def published(draw: st.DrawFn, base: st.SearchStrategy[Cluster], *, ipv6: bool =
     """A cluster with hostPorts, Services of type NodePort, and sometimes without one Node."""
     cluster = draw(base)
     inventory = [_publishing(draw, each) for each in cluster.inventory]
-    inventory += [_service(draw, number, ipv6=ipv6) for number in range(draw(st.integers(0, 2)))]
+    pods = [each["metadata"] for each in inventory if each["kind"] == "Pod"]
+    inventory += [
+        _service(draw, number, draw(st.sampled_from(pods)), ipv6=ipv6)
+        for number in range(draw(st.integers(0, 2)))
+    ]
     if draw(st.booleans()):
         inventory = [
             _telling(each, ipv6=ipv6) for each in inventory if each["metadata"]["name"] != "n2"
@@ -38,16 +42,17 @@ def _publishing(draw: st.DrawFn, manifest: Manifest) -> Manifest:
     return {**manifest, "spec": spec}
 
 
-def _service(draw: st.DrawFn, number: int, *, ipv6: bool) -> Manifest:
+def _service(draw: st.DrawFn, number: int, backend: Manifest, *, ipv6: bool) -> Manifest:
+    """One for pods with the labels of a pod, or for nobody."""
     port = {
         "port": 80,
-        "targetPort": draw(st.sampled_from([80, 8080, "http"])),
+        "targetPort": draw(st.sampled_from([80, 80, 8080, "http"])),
         "protocol": draw(st.sampled_from(["TCP", "UDP"])),
         "nodePort": _NODE_PORTS[number],
     }
     return service(
-        f"{draw(st.sampled_from(NAMESPACES[:2]))}/s{number}",
-        draw(st.sampled_from([{"app": "a"}, {"tier": "b"}, {}])),
+        f"{backend['namespace']}/s{number}",
+        draw(st.sampled_from([backend.get("labels"), backend.get("labels"), {"app": "nobody"}])),
         [port],
         type="NodePort",
         clusterIPs=[draw(st.sampled_from(_ADDRESSES if ipv6 else _ADDRESSES[:2]))],

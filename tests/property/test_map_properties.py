@@ -456,13 +456,20 @@ def test_one_space_or_two_show_the_same_differences(
     joint = compare(
         Solved(solve(first, space, 0), seating), Solved(solve(second, space, 1), seating)
     )
-    apart = compare(_solved(found, engines[0]), _solved(found, engines[1]))
-    assert _between_pods(joint) == _between_pods(apart)
+    later = _solved(found, engines[1])
+    apart = compare(_solved(found, engines[0]), later)
+    units = {member.key: str(seat.unit) for seat in later.seating.seats for member in seat.members}
+    assert _between_units(joint, units) == _between_units(apart, units)
 
 
-def _between_pods(comparison: Comparison) -> Counter[tuple[object, ...]]:
-    """By pods, as spaces of their own may split an owner's pods in other ways."""
-    found: Counter[tuple[object, ...]] = Counter()
+def _between_units(
+    comparison: Comparison, units: Mapping[tuple[bool, str, str], str]
+) -> set[tuple[object, ...]]:
+    """By the units of their pods in the later map, as spaces of their own split owners otherwise.
+
+    A pair of units is told once, for however many of its pods something changes alike.
+    """
+    found: set[tuple[object, ...]] = set()
     for block in comparison.blocks:
         for each in comparison.differences(block):
             ends = []
@@ -471,15 +478,13 @@ def _between_pods(comparison: Comparison) -> Counter[tuple[object, ...]]:
                 (each.destination_seats, each.destination),
             ):
                 one, other = (
-                    {member.name for member in seat.members} if seat else set() for seat in seats
+                    {member.key for member in seat.members} if seat else set() for seat in seats
                 )
-                ends.append(sorted(one & other) if one or other else [str(unit)])
-            for source in ends[0]:
-                for destination in ends[1]:
-                    if source != destination:
-                        for low, high in block.traffic:
-                            key = (source, destination, each.same_node, low, high)
-                            found[(*key, block.before, block.after)] += 1
+                ends.append({units[key] for key in one & other} if one or other else {str(unit)})
+            for source, destination in product(*ends):
+                for low, high in block.traffic:
+                    key = (source, destination, each.same_node, low, high)
+                    found.add((*key, block.before, block.after))
     return found
 
 
