@@ -15,6 +15,7 @@ from typing import Any
 
 from service.analysis.cause_signals import Changed, RuleFinder, SignalReader
 from service.analysis.deciding import Connection, suppositions
+from service.analysis.forwarding import FORWARDED_CODES
 from service.analysis.responsible import Element, responsible, step
 from service.analysis.rule_marks import RuleMarks
 from service.analysis.rulebook.cilium_rules import ignored_label
@@ -128,7 +129,7 @@ class Causes:
 
     @cached_property
     def _never(self) -> Mapping[str, frozenset[str]]:
-        """Words that no connection between two endpoints has."""
+        """Words that no connection between two endpoints has, ports that lead to pods aside."""
         asked = {word for row in self._rows for _, words in row.when for word in words}
         never: dict[str, frozenset[str]] = defaultdict(frozenset)
         never["itself"] = frozenset({"yes"})
@@ -137,7 +138,7 @@ class Causes:
             ("before", "assumptionsBefore", self._reader.before),
             ("after", "assumptionsAfter", self._reader.after),
         ):
-            through = service_words(finder.pipeline)
+            through = service_words(finder.pipeline) | FORWARDED_CODES
             never[name] = frozenset(asked & through)
             never[codes] = frozenset(asked & through)
         return never

@@ -36,6 +36,8 @@ NODE_PORT_FROM_OUTSIDE = Assumption(
     "the port leads to the backends of a Service, and which of them the node chooses decides what "
     "policies see; an evaluation of one flow tells more",
 )
+#: What only the ports of nodes that lead to pods rest on, and no row of policies.
+FORWARDED_CODES = frozenset({HOST_PORT.code, NODE_PORT_FROM_OUTSIDE.code})
 
 
 class Forwarding:
