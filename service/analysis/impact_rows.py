@@ -76,11 +76,20 @@ class RowImpact:
                 for change in one.pairs:
                     into.take(self._share(one, change))
 
-    def gather_opening(self, into: Gathering, classes: Iterable[PeerClass]) -> None:
-        """The same where nothing is enforced any more: whatever one end closes opens."""
+    def gather_opening(
+        self, into: Gathering, classes: Iterable[PeerClass], but: tuple[Intervals, int]
+    ) -> None:
+        """The same where nothing is enforced any more: whatever one end closes opens.
+
+        `but`: ports of places that no row tells of.
+        """
         for chosen in classes:
-            for one in self._divided(chosen):
-                found = {each: one.peers & self._met(one.pair, each) for each in one.pair.members}
+            for one, subjects in self._told(chosen, *but):
+                found = {
+                    each: one.peers & self._met(one.pair, each)
+                    for each in one.pair.members
+                    if subjects >> each & 1
+                }
                 pairs = {each: peers for each, peers in found.items() if peers}
                 if pairs:
                     change = Change.NEWLY_ALLOWED
@@ -90,6 +99,21 @@ class RowImpact:
                     peer = (peers & -peers).bit_length() - 1
                     one.firsts[change] = (one.traffic, subject, peer)
                     into.take(self._share(one, change))
+
+    def _told(
+        self, chosen: PeerClass, ports: Intervals, places: int
+    ) -> Iterator[tuple[_Touched, int]]:
+        """A class by cause without some ports of some places, and the subjects it is about."""
+        outwards = chosen.pair.direction is Direction.EGRESS
+        for one in self._divided(chosen):
+            if not one.traffic.overlaps(ports):
+                yield one, -1
+                continue
+            for at, traffic in ((~places, one.traffic), (places, one.traffic - ports)):
+                peers = one.peers & at if outwards else one.peers
+                if peers and traffic:
+                    part = _Touched(one.pair, peers, traffic, one.rises, one.cause)
+                    yield part, -1 if outwards else at
 
     def _met(self, pair: RowPair, subject: int) -> int:
         """The places that a place makes pairs with, in the address family of a row."""

@@ -32,7 +32,7 @@ class ImpactUnits:
     """Looks behind the places of a comparison over one space."""
 
     def __init__(self, comparison: Comparison, space: Space) -> None:
-        self._comparison = comparison
+        self.comparison = comparison
         self._positions = comparison.joint.positions
         self._unplaced = space.unplaced
         self._by_standing = dict.fromkeys(Standing, 0)
@@ -120,7 +120,7 @@ class ImpactUnits:
         return found
 
     def _count(self, sources: int, destinations: int) -> int:
-        return self._comparison.pairs(_block(sources, destinations))
+        return self.comparison.pairs(_block(sources, destinations))
 
     def count(self, direction: Direction, pairs: Pairs) -> int:
         """How many pairs of units some pairs of places are."""
@@ -132,7 +132,7 @@ class ImpactUnits:
     def difference(self, direction: Direction, subject: int, peer: int) -> Difference:
         """One pair of units of two places that exist together."""
         sources, destinations = _ends(direction, 1 << subject, 1 << peer)
-        return next(self._comparison.differences(_block(sources, destinations)))
+        return next(self.comparison.differences(_block(sources, destinations)))
 
     def ends(
         self, direction: Direction, subject: int, peer: int, court: Court
@@ -215,7 +215,7 @@ class ImpactUnits:
         between_nodes = 0 if plain >> place & 1 else others & ~plain
         found: dict[int, None] = {}
         for other in bits(between_nodes):
-            pairs = self._comparison.differences(_block(1 << place, 1 << other))
+            pairs = self.comparison.differences(_block(1 << place, 1 << other))
             units = {each.source for each in pairs}
             found.update(
                 (rank, None)

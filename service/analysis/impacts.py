@@ -12,6 +12,7 @@ from service.analysis.causes import Causes
 from service.analysis.changed_pieces import pieces_of
 from service.analysis.compare import Block, Change, Comparison, Difference, compare
 from service.analysis.engine_views import EngineView
+from service.analysis.forwarded_impact import ForwardedImpact, divided_at, nodes_of
 from service.analysis.gathering import Gathering, Share
 from service.analysis.impact import Impact, order_of
 from service.analysis.impact_rows import RowImpact
@@ -29,7 +30,7 @@ from service.analysis.space import bits
 from service.analysis.units import Seating, seat_units
 from service.analysis.unlisted_nodes import NodeChange, UnlistedNodes, has_unlisted_nodes
 from service.analysis.witness import Court
-from service.model.endpoint import EndpointKind
+from service.model.intervals import Intervals
 from service.model.pipeline import Direction, Pipeline
 from service.model.snapshot import Snapshot
 from service.model.surroundings import Surroundings
@@ -89,16 +90,21 @@ class EngineChange:
         causes = RowCauses(self.causes, self.courts, self.views, self._space.families)
         layers = [each.layer for each in self.views[0].layers]
         rows = RowImpact(layers, units, causes)
-        if self._enforces or self.surroundings.published:
-            plain, forwarded = self._blocks
+        ports, nodes = self.surroundings.points, nodes_of(self._space)
+        if self._enforces:
+            plain, forwarded = divided_at(ports, nodes, self.comparison.blocks)
             rows.gather(gathering, pieces_of(plain, self._space.size), self._classes())
             for share in self._left(_changed(plain, units), gathering, plain):
                 gathering.take(share)
-            changed = _changed(self.comparison.blocks, units)
-            for share in self._left(_changed(forwarded, units), None, forwarded):
-                gathering.take(share)
         else:
-            rows.gather_opening(gathering, self._classes())
+            forwarded = self._opening_at(ports, nodes)
+            rows.gather_opening(gathering, self._classes(), (ports, nodes))
+        at_ports = ForwardedImpact(self.views, units, units.comparison, self.causes_of_parts)
+        for share in at_ports.shares(forwarded):
+            gathering.take(share)
+        if self._enforces:
+            changed = _changed(self.comparison.blocks, units)
+        else:
             found = gathering.covered(Change.NEWLY_ALLOWED, self._space.size)
             changed = {**_NOTHING_CHANGES, Change.NEWLY_ALLOWED: dict(enumerate(found))}
         isolations = None if self._enforces else Isolations(self.causes.finders[0])
@@ -135,41 +141,25 @@ class EngineChange:
             if changes:
                 yield from divided.of(pair, changes)
 
-    @cached_property
-    def _blocks(self) -> tuple[tuple[Block, ...], tuple[Block, ...]]:
-        """The differences that rows can tell, and those at ports of nodes that lead to pods."""
-        space = self._space
-        ports = self.surroundings.points
-        nodes = sum(
-            1 << index
-            for index, place in enumerate(space.places)
-            if ports and place.endpoint.kind is EndpointKind.NODE
-        )
-        plain: list[Block] = []
-        forwarded: list[Block] = []
-        for block in self.comparison.blocks:
-            at_ports, rest = block.traffic & ports, block.traffic - ports
-            for into, destinations, traffic in (
-                (plain, block.destinations & ~nodes if at_ports else -1, block.traffic),
-                (plain, block.destinations & nodes if at_ports else 0, rest),
-                (forwarded, block.destinations & nodes, at_ports),
-            ):
-                chosen = block.destinations & destinations
-                if chosen and traffic:
-                    into.append(replace(block, destinations=chosen, traffic=traffic))
-        return tuple(plain), tuple(forwarded)
+    def _opening_at(self, ports: Intervals, nodes: int) -> tuple[Block, ...]:
+        """What is decided differently at some ports of nodes."""
+        if not ports:
+            return ()
+        maps = self.views[0].map, self.views[1].map
+        found = compare(*maps, traffic=ports, every_range=True).blocks
+        return divided_at(ports, nodes, found)[1]
 
     def _left(
         self,
         changed: dict[Change, dict[int, int]],
-        gathering: Gathering | None,
+        gathering: Gathering,
         blocks: Sequence[Block],
     ) -> Iterator[Share]:
         """What no row was found to change for: asked pair by pair."""
         for change, by_destination in changed.items():
-            covered = gathering.covered(change, self._space.size) if gathering else None
+            covered = gathering.covered(change, self._space.size)
             for destination, sources in by_destination.items():
-                for source in bits(sources & ~covered[destination] if covered else sources):
+                for source in bits(sources & ~covered[destination]):
                     yield from self._pair(change, source, destination, blocks)
 
     def _pair(

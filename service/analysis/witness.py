@@ -130,14 +130,14 @@ class Court:
         return None
 
     def forwarded(self, caller: Endpoint, callee: Endpoint) -> Iterator[Intervals]:
-        """The ports of a node that lead to pods and are open to question, by what the doubt is."""
+        """The ports of a node that lead to pods and are open to question, by the code of why."""
         if callee.kind is not EndpointKind.NODE:
             return
-        found: dict[Assumption, list[tuple[int, int]]] = {}
+        found: dict[str, list[tuple[int, int]]] = {}
         for port in self.pipeline.surroundings.published:
             doubt = self._forwarding.doubt(port, caller, callee)
             if doubt is not None:
-                found.setdefault(doubt, []).append((port.point, port.point))
+                found.setdefault(doubt.code, []).append((port.point, port.point))
         yield from map(Intervals.of, found.values())
 
     @cached_property

@@ -136,6 +136,15 @@ def test_rows_say_what_pairs_say(cluster: Cluster, engines: tuple[str, str]) -> 
     assert_agreement(found, *engines)
 
 
+@bounded(0.3)
+@given(
+    cluster=published(st.one_of(clusters(UNSETTLED), calico_clusters(), cilium_clusters())),
+    engines=PAIRS,
+)
+def test_ports_of_nodes_that_lead_to_pods(cluster: Cluster, engines: tuple[str, str]) -> None:
+    assert_agreement(snapshot(*with_owners(cluster).manifests), *engines)
+
+
 @pytest.mark.parametrize("target", ["cilium", "none"])
 @bounded(0.3)
 @given(cluster=ANY_CLUSTER, source=st.sampled_from(["npm", "calico"]))

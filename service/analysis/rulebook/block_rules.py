@@ -127,8 +127,8 @@ def _over_services(asked: RuleInput, reach: BlockReach) -> Found:
         return CLEAR
     over = [
         each
-        for each in asked.snapshot.inventory.services
-        if any(point in reach.addresses for point in asked.sight.service_points(each))
+        for each, points in asked.sight.service_points
+        if any(point in reach.addresses for point in points)
     ]
     if not over and ranges.service_range is None:
         return Found(missing=(Missing("serviceCidrs", "give the range of Service addresses"),))

@@ -85,9 +85,12 @@ class Sight:
         """The labels of a namespace, with the one that every namespace has."""
         return self._namespace_labels.get(name, {METADATA_NAME_LABEL: name})
 
-    def service_points(self, service: Service) -> tuple[int, ...]:
-        """The cluster addresses of a Service."""
-        return points_of(service.cluster_addresses)
+    @cached_property
+    def service_points(self) -> tuple[tuple[Service, tuple[int, ...]], ...]:
+        """Every Service with its cluster addresses."""
+        return tuple(
+            (each, points_of(each.cluster_addresses)) for each in self.snapshot.inventory.services
+        )
 
     @property
     def namespaces(self) -> tuple[str, ...]:
