@@ -16,7 +16,7 @@ from service.analysis.layers import Layer
 from service.analysis.space import bits
 from service.model.addresses import Family, family_of
 from service.model.endpoint import Endpoint, EndpointKind
-from service.model.intervals import Intervals
+from service.model.intervals import NOTHING, Intervals
 from service.model.pipeline import Direction
 from service.model.ports import ALL_TRAFFIC
 from service.model.surroundings import PublishedPort
@@ -90,14 +90,18 @@ class Unsettled:
         }
 
     def _at_node(self, node: Endpoint) -> Iterator[Opened]:
+        """What is open about a node's ports; of two things about one port the first is told."""
+        told: dict[int, int] = {}
         found: dict[tuple[int, Why], list[tuple[int, int]]] = {}
         for port in self._published:
             doubted: dict[Why, int] = {}
             for caller, places in self._callers_of(port):
                 doubt = self._forwarding.doubt(port, caller, node)
-                if doubt is not None:
+                new = places & ~told.get(port.point, 0)
+                if doubt is not None and new:
                     why = frozenset((doubt,))
-                    doubted[why] = doubted.get(why, 0) | places
+                    doubted[why] = doubted.get(why, 0) | new
+                    told[port.point] = told.get(port.point, 0) | new
             for why, places in doubted.items():
                 found.setdefault((places, why), []).append((port.point, port.point))
         for (places, why), spans in found.items():
@@ -144,18 +148,20 @@ def _families(endpoint: Endpoint) -> frozenset[Family]:
 
 
 def _reopened(column: Column, opened: Iterable[Opened]) -> Column:
-    certain, unknown = column.certain, column.unknown
-    for traffic, sources, why in opened:
+    """A column with what is open; no two things are open about one connection."""
+    cut: dict[int, Intervals] = {}
+    for traffic, sources, _ in opened:
+        cut[sources] = cut.get(sources, NOTHING) | traffic
+    certain = column.certain
+    unknown = column.unknown
+    for sources, traffic in cut.items():
         certain = tuple(_without(certain, traffic, sources))
-        unknown = (
-            *(
-                (kept, places, reason)
-                for each, found, reason in unknown
-                for kept, places in _without(((each, found),), traffic, sources)
-            ),
-            (traffic, sources, why),
+        unknown = tuple(
+            (kept, places, why)
+            for each, found, why in unknown
+            for kept, places in _without(((each, found),), traffic, sources)
         )
-    return Column(certain, unknown)
+    return Column(certain, (*unknown, *opened))
 
 
 def _without(
