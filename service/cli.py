@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import sys
 import traceback
@@ -47,6 +48,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception:
         complain(traceback.format_exc().rstrip())
         return UNEXPECTED
+
+
+def program() -> int:
+    """As `main`, for a process that ends with it."""
+    status = main()
+    # Nothing that is left has to be looked through for garbage: of a large map that takes longer
+    # than many answers.
+    gc.freeze()
+    return status
 
 
 class Parser(argparse.ArgumentParser):
@@ -106,4 +116,4 @@ def _parsed(
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program())
