@@ -134,13 +134,15 @@ class Unsettled:
     def _stops(
         self, direction: Direction, endpoint: Endpoint, protocol: int, family: Family
     ) -> bool:
-        if endpoint.kind is EndpointKind.EXTERNAL or family not in self._layers:
+        if endpoint.kind is EndpointKind.EXTERNAL:
             return False
         place, *_ = self._space.places_of[endpoint.namespace, endpoint.name]
         return bool(self._stopping(direction, protocol, family) >> place & 1)
 
     def _stopping(self, direction: Direction, protocol: int, family: Family) -> int:
-        return self._layers[family].rows_of(direction).stopping(protocol)
+        # A Service may be of a family that no end is known to have, and no policy speaks of.
+        layer = self._layers.get(family, self._layer)
+        return layer.rows_of(direction).stopping(protocol)
 
 
 def _families(endpoint: Endpoint) -> frozenset[Family]:

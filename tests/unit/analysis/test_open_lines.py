@@ -67,6 +67,17 @@ def test_ports_of_nodes_that_lead_to_pods(
     assert len(found) == (2 if expected else 1)
 
 
+def test_a_service_of_a_family_that_no_address_is_known_in() -> None:
+    """The pods have no address yet, so that the map is about the other family alone."""
+    later = [{**each, "status": {"phase": "Pending"}} for each in (WEB, PUBLISHING)]
+    port = service(
+        "shop/db", {"app": "db"}, [PORT], type="NodePort", clusterIPs=["fd00::9"],
+        ipFamilies=["IPv6"],
+    )  # fmt: skip
+    found = lines_between("shop/Pod/web", "node n1", N1, *later, CLOSED, port)
+    assert "shop/Pod/web -> node n1 TCP 54,30080? HostPort,NodePortFromPod" in found
+
+
 def test_an_address_of_a_service_is_not_outside() -> None:
     found = lines_of(namespace("shop"), WEB, PUBLISHING, HIDDEN, TO_SERVICE)
     assert [each for each in found if each.startswith("shop/Pod/web -> ")] == [
