@@ -147,7 +147,8 @@ def _solved_again(like: SolvedMap, pipeline: Pipeline, inventory: Inventory) -> 
     known = like.solution
     if known is None:
         return None
-    if like.pipeline.endpoints == pipeline.endpoints:
+    same_ends = like.pipeline.endpoints == pipeline.endpoints
+    if same_ends and like.pipeline.surroundings == pipeline.surroundings:
         return solve_again(known, pipeline)
     return solve_moved(known, pipeline) if _is_alike(like.inventory, inventory) else None
 

@@ -15,7 +15,7 @@ from service.usecases import map_worker
 from service.usecases.map_queries import connection_page
 from service.usecases.map_solving import solved_map
 from service.usecases.map_worker import ContentNeeded, MapContent, MapKey, MapQuestion, answer
-from tests.builders import Manifest, namespace, network_policy, node, pod, upload
+from tests.builders import Manifest, namespace, network_policy, node, pod, service, upload
 
 EVERY_LINE = MapQuestion("connections", MapFilter(), None, 10_000)
 Manifests = tuple[Manifest, ...]
@@ -42,7 +42,8 @@ def stored(
     read = upload(*manifests(opened, pods), *others)
     snapshot, _ = build_snapshot(read.inventory, read.policies)
     profile = resolve_profile(engine)
-    inventory = "inventory" if pods == "{}-1 {}-2" else f"inventory of {name}"
+    same = pods == "{}-1 {}-2" and not others
+    inventory = "inventory" if same else f"inventory of {name}"
     key = MapKey(f"policies of {name}", inventory, ClusterFacts(), profile)
     content = MapContent(encode_policies(read.policies), encode_inventory(read.inventory))
     return key, content, connection_page(solved_map(snapshot, profile), MapFilter(), None, 10_000)
@@ -93,6 +94,27 @@ def test_changed_pods_are_solved_from_the_map_before(engine: str, pods: str, ope
     assert before is not None
     assert after is not None
     assert after.layer.questioner is before.layer.questioner
+
+
+NODE_PORT = service(
+    "shop/app-5", {"app": "app-5"}, [{"port": 80, "nodePort": 30080}], type="NodePort"
+)
+
+
+@pytest.mark.parametrize("engine", ["npm", "calico", "cilium", "kubernetes"])
+def test_a_service_that_comes_is_solved_from_the_map_before(engine: str) -> None:
+    """The pods are the same, and a port of every node leads elsewhere."""
+    first, first_content, _ = stored(f"without {engine}", "app-3", engine)
+    name = f"with {engine}"
+    second, second_content, expected = stored(name, "app-3", engine, others=(NODE_PORT,))
+    answer(first, first_content, EVERY_LINE)
+    before = map_worker._maps.get(first, _never).solution
+    assert lines(answer(second, second_content, EVERY_LINE)) == lines(expected)
+    after = map_worker._maps.get(second, _never).solution
+    assert before is not None
+    assert after is not None
+    assert after.layer.questioner is before.layer.questioner
+    assert any("NodePortFromPod" in each for each in lines(expected))
 
 
 BASELINE: Manifest = {
