@@ -120,31 +120,24 @@ class Comparison:
                 yield from _pairs_of(positions[source], target, block)
 
 
-def compare(
-    first: Solved,
-    second: Solved,
-    *,
-    traffic: Intervals = ALL_PORTS,
-    every_range: bool = False,
-) -> Comparison:
+def compare(first: Solved, second: Solved, *, traffic: Intervals = ALL_PORTS) -> Comparison:
     """What the second map allows, denies or leaves open that the first did not.
 
-    `every_range`: also of ranges that nobody outside has an address of.
+    Nothing is told of ranges that nobody outside has an address of.
     """
     joint = Joint(first, second)
     found: dict[tuple[int, Decision, Decision, Why, Intervals], int] = {}
     known: dict[tuple[int, int], _Changed] = {}
     comparer = ColumnComparer(traffic)
-    nobody = 0 if every_range else joint.inside
     for index in range(len(joint.positions)):
         before, after = joint.columns(index)
-        if before is after or nobody >> index & 1:
+        if before is after or joint.called_inside >> index & 1:
             continue
         key = (id(before), id(after))
         changed = known.get(key)
         if changed is None:
             changed = known[key] = [] if before == after else comparer.changes(before, after)
-        meeting = (joint.meeting(index) if joint.mixes_standings else -1) & ~nobody
+        meeting = (joint.meeting(index) if joint.mixes_standings else -1) & ~joint.inside
         for each in changed:
             sources = each[0] & meeting
             if sources:

@@ -123,7 +123,7 @@ class ForwardedImpact:
 
 
 def _is_decided_by_rules(part: Part) -> bool:
-    return any(
+    return any(cause is not None and cause.policies for cause in part.causes) or any(
         evidence.policy is not None
         for side in (part.witness.before, part.witness.after)
         if side is not None

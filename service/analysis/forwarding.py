@@ -62,10 +62,9 @@ class Forwarding:
             return port.missing
         backends = [(self._pods[each.namespace, each.pod], each.point) for each in targets]
         if port.service:
-            reached = _reached(port, caller, [backend for backend, _ in backends])
-            if not reached:
+            backends = _reached(port, caller, backends)
+            if not backends:
                 return NO_SHARED_FAMILY
-            backends = [each for each in backends if each[0] in reached]
         for backend, point in backends:
             protocol = point >> 16
             for family in _families(port, caller, backend):
@@ -87,14 +86,16 @@ class Forwarding:
         return path.assumption or Assumption(path.reason, detail)
 
 
-def _reached(port: PublishedPort, caller: Endpoint, backends: Sequence[Endpoint]) -> list[Endpoint]:
+def _reached(
+    port: PublishedPort, caller: Endpoint, backends: Sequence[tuple[Endpoint, int]]
+) -> list[tuple[Endpoint, int]]:
     """The backends of a Service that a caller may share an address family with."""
-    able = [each for each in backends if speaks(each, port.families)]
+    able = [each for each in backends if speaks(each[0], port.families)]
     if caller.kind is EndpointKind.EXTERNAL:
         return able
     if not speaks(caller, port.families):
         return []
-    return [each for each in able if may_meet(caller, each)]
+    return [each for each in able if may_meet(caller, each[0])]
 
 
 def _families(port: PublishedPort, caller: Endpoint, backend: Endpoint) -> Iterator[Family]:

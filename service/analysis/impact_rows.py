@@ -116,8 +116,13 @@ class RowImpact:
                     yield part, -1 if outwards else at
 
     def _met(self, pair: RowPair, subject: int) -> int:
-        """The places that a place makes pairs with, in the address family of a row."""
-        met = self._units.met(subject)
+        """The places that a place makes pairs with, in the address family of a row.
+
+        None of them is a range that nobody outside has an address of.
+        """
+        joint = self._units.comparison.joint
+        outwards = pair.direction is Direction.EGRESS
+        met = self._units.met(subject) & ~(joint.called_inside if outwards else joint.inside)
         if len(self._layers) > 1:
             met &= self._valid(pair.layer, pair.direction)[subject]
         return met

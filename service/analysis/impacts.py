@@ -73,9 +73,8 @@ class EngineChange:
     @cached_property
     def comparison(self) -> Comparison:
         """Every connection that both engines decide differently."""
-        # Rows are gathered over every range, so that is what they are held against.
         maps = self.views[0].map, self.views[1].map
-        return compare(*maps, traffic=PORTS_AND_PING, every_range=True)
+        return compare(*maps, traffic=PORTS_AND_PING)
 
     def causes_of_parts(self, difference: Difference) -> tuple[Part, ...]:
         """A difference taken apart, each part with its witness and its causes."""
@@ -146,7 +145,7 @@ class EngineChange:
         if not ports:
             return ()
         maps = self.views[0].map, self.views[1].map
-        found = compare(*maps, traffic=ports, every_range=True).blocks
+        found = compare(*maps, traffic=ports).blocks
         return divided_at(ports, nodes, found)[1]
 
     def _left(

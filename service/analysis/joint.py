@@ -8,7 +8,7 @@ both are cut at the edges of either.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from service.analysis.columns import CLOSED, Column
 from service.analysis.solve import Connectivity
-from service.analysis.space import Standing
+from service.analysis.space import Space, Standing
 from service.analysis.twins import matched, parted
 from service.analysis.units import Home, Seat, Seating
 from service.model.endpoint import Endpoint
@@ -125,9 +125,17 @@ class Joint:
     @cached_property
     def inside(self) -> int:
         """Ranges of which one of the maps knows that all addresses are those of pods and nodes."""
+        return self._ranges(Space.is_inside)
+
+    @cached_property
+    def called_inside(self) -> int:
+        """Ranges of which one of the maps knows that whoever calls an address calls a pod."""
+        return self._ranges(Space.leads_inside)
+
+    def _ranges(self, lies_inside: Callable[[Space, int, int], bool]) -> int:
         spaces = self.first.connectivity.space, self.second.connectivity.space
         return _bits_of(
-            each.is_external and any(space.is_inside(each.low, each.high) for space in spaces)
+            each.is_external and any(lies_inside(space, each.low, each.high) for space in spaces)
             for each in self.positions
         )
 

@@ -8,6 +8,7 @@ from service.analysis.resolving import NoNetwork, Resolver
 from service.analysis.service_families import call_families
 from service.analysis.service_terms import no_backend_on
 from service.analysis.services import backends
+from service.model.addresses import parse_address
 from service.model.assumption import Assumption
 from service.model.endpoint import Endpoint
 from service.model.flow import NodeEnd
@@ -25,9 +26,15 @@ def surroundings_of(
     unlisted = resolver.unlisted_nodes if inventory.host_addresses else ()
     return Surroundings(
         (*_node_ports(resolver), *_host_ports(resolver)),
-        resolver.pod_range | _points(unlisted),
+        resolver.pod_range | _points((*unlisted, *_called_nodes(inventory))),
         _points(resolver.services_by_address) if inventory.services else NOTHING,
     )
+
+
+def _called_nodes(inventory: Inventory) -> Iterator[int]:
+    """The addresses that nodes are called by beside those that they speak with."""
+    for node in inventory.nodes:
+        yield from map(parse_address, node.external_addresses)
 
 
 def _points(found: Iterable[int]) -> Intervals:

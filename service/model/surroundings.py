@@ -51,12 +51,12 @@ class PublishedPort:
 class Surroundings:
     """Ports of nodes that lead elsewhere, and addresses that are not outside the cluster.
 
-    Those of pods and of listed nodes are not repeated here.
+    Those that pods and listed nodes speak with are not repeated here.
     """
 
     published: tuple[PublishedPort, ...] = ()
     inside: Intervals = NOTHING
-    """Nobody outside has such an address: the pod ranges, and nodes that are not listed."""
+    """Nobody outside has such an address: pod ranges, external addresses of nodes, other nodes."""
     services: Intervals = NOTHING
     """Whoever calls such an address calls a Service."""
 

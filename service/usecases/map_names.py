@@ -13,7 +13,7 @@ from functools import cached_property, reduce
 from service.analysis.filters import DESTINATION, UnitFilter
 from service.analysis.units import Seating
 from service.model.addresses import parse_address
-from service.model.intervals import Intervals
+from service.model.intervals import NOTHING, Intervals
 from service.model.inventory import Inventory, Pod
 from service.model.surroundings import NO_SURROUNDINGS, Surroundings
 from service.usecases.errors import FieldError, InvalidParameter
@@ -67,7 +67,8 @@ class Names:
 
     @cached_property
     def _services(self) -> Intervals:
-        return reduce(Intervals.__or__, (each.surroundings.services for each in self._known))
+        called = (each.surroundings.services for each in self._known)
+        return reduce(Intervals.__or__, called, NOTHING)
 
     def settle(self, wanted: UnitFilter, place: str = "") -> UnitFilter:
         """The filter with what is known of its addresses.
@@ -130,6 +131,12 @@ class Names:
         detail = f"nothing{where} matches {' and '.join(parts)} together"[:300]
         return InvalidParameter("NothingMatches", detail)
 
+    @cached_property
+    def _external(self) -> tuple[tuple[str, str], ...]:
+        """The external addresses of nodes, with the names of the nodes."""
+        nodes = (node for known in self._known for node in known.inventory.nodes)
+        return tuple((node.name, each) for node in nodes for each in node.external_addresses)
+
     def _nobody_at(self, asked: Intervals) -> InvalidParameter:
         if asked - self._inside:
             return InvalidParameter(
@@ -142,6 +149,10 @@ class Names:
             return InvalidParameter(
                 "NodeNotListed", "the address is that of a node that this revision does not list"
             )
+        for name, address in self._external:
+            if parse_address(address) in asked:
+                detail = f"the address is the external one of node {name}: name the node"
+                return InvalidParameter("AddressOfNode", detail[:300])
         detail = "the address lies in the cluster's pod range, but no pod of this revision has it"
         return InvalidParameter("AddressInPodRange", detail)
 
@@ -165,6 +176,7 @@ _MEMBERS = {
     "WorkloadNotFound": "workload",
     "NodeNotFound": "node",
     "AddressInPodRange": "ip",
+    "AddressOfNode": "ip",
     "AddressOfService": "ip",
     "NodeNotListed": "ip",
     "SelectorMatchesNothing": "labelSelector",

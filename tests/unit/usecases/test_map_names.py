@@ -112,6 +112,8 @@ SERVICE = service(
     "shop/web", {"app": "web"}, [{"port": 80}], clusterIP="10.96.0.9", clusterIPs=["10.96.0.9"]
 )
 LONELY = {**pod("ops/lonely", on="n9"), "status": {"hostIPs": [{"ip": "192.168.0.9"}]}}
+PUBLIC = node("n8", "192.168.0.8")
+PUBLIC["status"]["addresses"].append({"type": "ExternalIP", "address": "198.51.100.8"})
 
 
 @pytest.mark.parametrize(
@@ -119,12 +121,13 @@ LONELY = {**pod("ops/lonely", on="n9"), "status": {"hostIPs": [{"ip": "192.168.0
     [
         ("10.96.0.9", "AddressOfService", {"outside"}),
         ("192.168.0.9", "NodeNotListed", None),
+        ("198.51.100.8", "AddressOfNode", None),
         ("10.96.0.8/31", "", {"outside"}),
     ],
 )
 def test_addresses_that_are_not_outside(address: str, code: str, source: set[str] | None) -> None:
     """A Service has an address to be called by; nobody speaks with it."""
-    solved = made(*CLUSTER, SERVICE, LONELY)
+    solved = made(*CLUSTER, SERVICE, LONELY, PUBLIC)
     wanted = unit_filter({"ip": address})
     for place, refuses in ((SOURCE, source is None), (DESTINATION, bool(code))):
         if refuses:
