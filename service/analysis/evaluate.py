@@ -9,20 +9,14 @@ from service.analysis.asking import placement_unknown
 from service.analysis.attempts import (
     PODS_DIFFER,
     Attempt,
-    check_port,
-    check_protocol,
-    direct_attempts,
 )
 from service.analysis.deciding import LET_THROUGH, Connection, both, decide, suppositions
-from service.analysis.host_ports import host_port_attempts
-from service.analysis.loopback import is_loopback, loopback_attempts
 from service.analysis.resolving import NoNetwork, Resolver, UnresolvedEnd
 from service.analysis.selected import selected_index
-from service.analysis.service_attempts import ServiceCalls
-from service.analysis.stoppable import may_stop
+from service.analysis.ways import Ways
 from service.model.assumption import Assumption
 from service.model.endpoint import Endpoint, EndpointKind
-from service.model.flow import Flow, ServiceEnd
+from service.model.flow import Flow
 from service.model.inventory import Inventory
 from service.model.pipeline import Direction, Pipeline, Treatment
 from service.model.verdict import Decision, DirectionVerdict, Evidence, Verdict, VerdictGroup
@@ -45,10 +39,9 @@ class Evaluator:
         self, pipeline: Pipeline, inventory: Inventory, pod_cidrs: Iterable[str] = ()
     ) -> None:
         self.pipeline = pipeline
-        self._resolver = Resolver(inventory, pipeline.endpoints, pod_cidrs)
         self._index = selected_index(pipeline)
-        self._signatures = Signatures(pipeline)
-        self._services = ServiceCalls(self._resolver, self._signatures, pipeline.service_paths)
+        resolver = Resolver(inventory, pipeline.endpoints, pod_cidrs)
+        self._ways = Ways(resolver, Signatures(pipeline), pipeline.service_paths, self._index)
 
     def evaluate(self, flow: Flow) -> Verdict:
         """The verdict on a flow.
@@ -56,7 +49,7 @@ class Evaluator:
         Raises `UnresolvedEnd` where the snapshot does not know an end or the port.
         """
         try:
-            groups = [self._group(each) for each in self._attempts(flow)]
+            groups = [self._group(each) for each in self._ways.of(flow)]
         except NoNetwork as nothing:
             return Verdict(
                 flow,
@@ -89,55 +82,6 @@ class Evaluator:
             tuple(sorted(assumptions)) if decision is Decision.UNKNOWN else (),
             tuple(group for group, _ in merged),
         )
-
-    def _attempts(self, flow: Flow) -> list[Attempt]:
-        found = self._ways(flow)
-        return [self._doubted(each) for each in found] if self._resolver.unlisted_nodes else found
-
-    def _doubted(self, attempt: Attempt) -> Attempt:
-        ends = attempt.source.speaker, attempt.destination.speaker
-        doubts = (self._resolver.doubt_about(each) for each in ends)
-        doubt = next((each for each in doubts if each is not None), None)
-        return attempt if doubt is None or ends[0] is ends[1] else attempt.in_doubt(doubt)
-
-    def _ways(self, flow: Flow) -> list[Attempt]:
-        protocol = check_protocol(flow)
-        check_port(flow, protocol)
-        sources = self._resolver.endpoints(flow.source, "source")
-        if is_loopback(flow.destination):
-            own = [each for each in sources if each.is_on_node_network]
-            nodes = self._resolver.node_endpoints
-            published = [
-                way
-                for each in own
-                for way in self._published(flow, nodes.get(each.node or "", each), [each])
-            ]
-            return self._beside(
-                (*published, *self._services.on_loopback(flow, own)),
-                loopback_attempts(flow, protocol, sources, self._resolver),
-            )
-        called = self._services.called(flow)
-        if called:
-            found = list(self._services.attempts(flow, called, sources))
-        else:
-            destinations = self._resolver.endpoints(flow.destination, "destination")
-            found = direct_attempts(
-                flow, protocol, sources, destinations, self._resolver, self._signatures
-            )
-        if not self._resolver.host_ports or isinstance(flow.destination, ServiceEnd):
-            return found
-        node = self._services.node_called(flow.destination)
-        return found if node is None else self._beside(self._published(flow, node, sources), found)
-
-    def _published(self, flow: Flow, node: Endpoint, sources: list[Endpoint]) -> Iterable[Attempt]:
-        return host_port_attempts(flow, node, sources, self._resolver, self._signatures)
-
-    def _beside(self, forwarded: Iterable[Attempt], plain: list[Attempt]) -> list[Attempt]:
-        """What a port of a node may lead to, where that could be stopped, beside what it is."""
-        found = [each for each in forwarded if self._may_be_stopped(each)]
-        if not found:
-            return plain
-        return [*found, *(each._replace(choice=found[0].assumption) for each in plain)]
 
     def _group(self, attempt: Attempt) -> tuple[VerdictGroup, Assumption | None]:
         source, destination = attempt.source.speaker, attempt.destination.speaker
@@ -197,7 +141,7 @@ class Evaluator:
             egress = decide(self._index[Direction.EGRESS], Direction.EGRESS, connection)
             ingress = decide(self._index[Direction.INGRESS], Direction.INGRESS, connection)
             return egress, ingress, both(egress.decision, ingress.decision)
-        if not attempt.treatments and self._may_be_stopped(attempt):
+        if not attempt.treatments and self._ways.may_be_stopped(attempt):
             why = attempt.assumption
             unknown = DirectionVerdict(
                 Decision.UNKNOWN,
@@ -219,17 +163,6 @@ class Evaluator:
             [self._ingress(attempt, each, same_node) for each in treatments], attempt.assumption
         )
         return egress, ingress, both(egress.decision, ingress.decision)
-
-    def _may_be_stopped(self, attempt: Attempt) -> bool:
-        """Whether it matters at all what either end would see."""
-        point, family = attempt.point, attempt.family
-        egress, ingress = self._index[Direction.EGRESS], self._index[Direction.INGRESS]
-        through = attempt.through
-        return (
-            may_stop(egress, attempt.source.speaker, point, family)
-            or may_stop(ingress, attempt.destination.speaker, point, family)
-            or (through is not None and may_stop(ingress, through, point, family))
-        )
 
     def _egress(
         self, attempt: Attempt, treatment: Treatment, same_node: bool | None

@@ -16,7 +16,6 @@ from service.analysis.gathering import Share
 from service.analysis.impact_units import ImpactUnits
 from service.analysis.space import Space, bits
 from service.model.addresses import family_of
-from service.model.endpoint import EndpointKind
 from service.model.intervals import Intervals
 from service.model.pipeline import Direction
 from service.model.ports import PORT_PROTOCOLS
@@ -24,11 +23,9 @@ from service.model.verdict import Decision
 
 
 def nodes_of(space: Space) -> int:
-    """The places of nodes."""
+    """The places of nodes, and of pods that use their networks."""
     return sum(
-        1 << index
-        for index, place in enumerate(space.places)
-        if place.endpoint.kind is EndpointKind.NODE
+        1 << index for index, place in enumerate(space.places) if place.endpoint.is_on_node_network
     )
 
 

@@ -1,47 +1,44 @@
-"""Nodes told apart by where their published ports lead."""
+"""Nodes, and what uses their networks, told apart by where the nodes' published ports lead."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from service.analysis.mentions import PodKey
 from service.model.endpoint import Endpoint, EndpointKind
 from service.model.surroundings import Surroundings
 
 
-def pods_first(endpoints: Sequence[Endpoint]) -> list[int]:
-    """The numbers of endpoints, those of nodes after all others."""
-    return sorted(
-        range(len(endpoints)), key=lambda index: endpoints[index].kind is EndpointKind.NODE
-    )
-
-
-class NodePorts:
-    """Tells nodes apart by where their ports lead, where that differs by node."""
-
-    def __init__(self, surroundings: Surroundings) -> None:
-        self._ports = [each for each in surroundings.published if each.differs_by_node]
-        self._kinds: dict[PodKey, Hashable] = {
-            (target.namespace, target.pod): None
-            for port in self._ports
-            for targets in port.targets.values()
-            for target in targets
-        }
-
-    def __bool__(self) -> bool:
-        return bool(self._ports)
-
-    def told_apart(self, endpoint: Endpoint, key: Hashable) -> Hashable:
-        """What endpoints of a class share, given what policies tell; pods are asked for first."""
-        if endpoint.kind is not EndpointKind.NODE:
-            name = (endpoint.namespace, endpoint.name)
-            if name in self._kinds:
-                self._kinds[name] = key
-            return key
-        return key, tuple(
-            frozenset(
-                (self._kinds[target.namespace, target.pod], target.point)
-                for target in port.at(endpoint.name)
+def told_apart(
+    endpoints: Sequence[Endpoint], keys: Sequence[Hashable], surroundings: Surroundings
+) -> Sequence[Hashable]:
+    """What endpoints of a class share, given per endpoint what policies tell of it."""
+    ports = [each for each in surroundings.published if each.differs_by_node]
+    if not ports:
+        return keys
+    called = {
+        (target.namespace, target.pod)
+        for port in ports
+        for targets in port.targets.values()
+        for target in targets
+    }
+    kinds = {
+        (each.namespace, each.name): key
+        for each, key in zip(endpoints, keys, strict=True)
+        if each.kind is not EndpointKind.NODE and (each.namespace, each.name) in called
+    }
+    known: dict[str | None, Hashable] = {}
+    found: list[Hashable] = []
+    for each, key in zip(endpoints, keys, strict=True):
+        if not each.is_on_node_network:
+            found.append(key)
+            continue
+        if each.node not in known:
+            known[each.node] = tuple(
+                frozenset(
+                    (kinds.get((target.namespace, target.pod)), target.point)
+                    for target in port.at(each.node)
+                )
+                for port in ports
             )
-            for port in self._ports
-        )
+        found.append((key, known[each.node]))
+    return found

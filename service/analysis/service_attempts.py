@@ -37,7 +37,7 @@ from service.analysis.services import (
 from service.model.addresses import EVERY_ADDRESS, parse_address
 from service.model.assumption import Assumption
 from service.model.endpoint import Endpoint, EndpointKind
-from service.model.flow import AddressEnd, DestinationEnd, Flow, NodeEnd, ServiceEnd
+from service.model.flow import AddressEnd, DestinationEnd, Flow, NodeEnd, PodEnd, ServiceEnd
 from service.model.inventory import Service, ServicePort, TrafficPolicy
 from service.model.pipeline import ServicePath, ServicePaths
 from service.model.ports import point_of
@@ -94,9 +94,10 @@ class ServiceCalls:
             found = self._at_address(flow, end.address)
             if found:
                 return [Called(each) for each in found]
-        return [] if self.node_called(end) is None else self._at_node_port(flow)
+        return [] if self.node_called(end) is None else self.at_node_port(flow)
 
-    def _at_node_port(self, flow: Flow) -> list[Called]:
+    def at_node_port(self, flow: Flow) -> list[Called]:
+        """The Service that a node's port leads to."""
         return [
             Called(service, port)
             for service in self.resolver.inventory.services
@@ -108,22 +109,28 @@ class ServiceCalls:
 
     def on_loopback(self, flow: Flow, sources: list[Endpoint]) -> Iterator[Attempt]:
         """What a node's loopback address may lead to for who uses that node's network."""
-        for service, port in self._at_node_port(flow) if sources else ():
+        for service, port in self.at_node_port(flow) if sources else ():
             assert port is not None
             for caller in self.signatures.parties(sources, with_node=True):
                 for backend in backends(self.resolver, service, port):
                     yield _attempt(caller, backend, LOOPBACK_NODE_PORT, BACKEND_CHOICE)
 
     def node_called(self, end: DestinationEnd) -> Endpoint | None:
-        """The node that a destination names, or that receives a call of a Service."""
+        """The node that a destination names, or that receives a call of a Service.
+
+        A pod that uses a node's network has the node's address, and that node answers for it.
+        """
         name = ""
         match end:
             case NodeEnd(node):
                 name = node
             case ServiceEnd(receiving_node=node):
                 name = node
+            case PodEnd(namespace, pod):
+                found = self.resolver.pod_endpoints.get((namespace, pod))
+                if found is not None and found.is_on_node_network:
+                    return self.resolver.node_endpoints.get(found.node or "", found)
             case AddressEnd(address):
-                # A hostNetwork pod has its node's address.
                 found = self._endpoint_at(address)
                 if found is not None and found.is_on_node_network:
                     return found
@@ -274,7 +281,7 @@ class ServiceCalls:
         nodes = [receiving] if receiving else list(self.resolver.node_endpoints.values())
         own = self.resolver.node_endpoints.get(backend.node or "")
         yield own or receiving or _unknown_node("of the backend", backend.node), True
-        others = [each for each in nodes if each.name != backend.node]
+        others = [each for each in nodes if each.node is None or each.node != backend.node]
         if not nodes:
             others = [_unknown_node("other than the backend's", "")]
         for party in self.signatures.parties(others):

@@ -16,7 +16,7 @@ from enum import Enum
 from functools import cached_property
 
 from service.analysis.mentions import Mentions, PodKey
-from service.analysis.node_ports import NodePorts, pods_first
+from service.analysis.node_ports import told_apart
 from service.model.addresses import EVERY_ADDRESS, Family, addresses_of, family_of
 from service.model.condition import LabelScope
 from service.model.endpoint import Endpoint, EndpointKind
@@ -83,16 +83,14 @@ class Space:
         named = mentions.sets_of_pods()
         self.unplaced = 0
         """Places of which nobody knows the node, where there are nodes at all."""
-        ports = NodePorts(mentions.surroundings)
-        for index in pods_first(first) if ports else range(len(first)):
-            endpoint = first[index]
+        keys: list[Hashable] = []
+        for index, endpoint in enumerate(first):
             unplaced = self._by_placement and endpoint.node is None
             sets = named.get((endpoint.namespace, endpoint.name), ())
             seen = (_signature(view[index], mentions) for view in endpoint_views)
-            key: Hashable = (unplaced, sets, *seen)
-            if ports:
-                key = ports.told_apart(endpoint, key)
-            group = on_nodes if endpoint.is_on_node_network else classes
+            keys.append((unplaced, sets, *seen))
+        for index, key in enumerate(told_apart(first, keys, mentions.surroundings)):
+            group = on_nodes if first[index].is_on_node_network else classes
             group.setdefault(key, []).append(index)
         classes, on_nodes = _with_members(classes), _with_members(on_nodes)
         self._order: _Order = (tuple(classes), tuple(on_nodes))

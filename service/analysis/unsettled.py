@@ -54,11 +54,11 @@ class Unsettled:
         for place in bits(self._layer.destinations & self._inside):
             endpoint = self._layer.endpoints[place]
             opened: list[Opened] = []
-            if endpoint.kind is EndpointKind.NODE:
-                key = (endpoint.name, endpoint.node)
-                if key not in by_node:
-                    by_node[key] = list(self._at_node(endpoint))
-                opened += by_node[key]
+            if endpoint.is_on_node_network:
+                node = self._forwarding.node_of(endpoint)
+                if node.key not in by_node:
+                    by_node[node.key] = list(self._at_node(node))
+                opened += by_node[node.key]
             unmet = self._unmet[_families(endpoint)]
             if unmet:
                 opened = [(each, sources & ~unmet, why) for each, sources, why in opened]

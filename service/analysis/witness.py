@@ -122,7 +122,7 @@ class Court:
         """What both ends say where policies alone settle nothing; None where they do."""
         if not may_meet(caller, callee):
             return _unknown(NO_SHARED_FAMILY)
-        if callee.kind is EndpointKind.NODE:
+        if callee.is_on_node_network:
             for port in self._published.get(point, ()):
                 found = self._forwarding.doubt(port, caller, callee)
                 if found is not None:
@@ -131,7 +131,7 @@ class Court:
 
     def forwarded(self, caller: Endpoint, callee: Endpoint) -> Iterator[Intervals]:
         """The ports of a node that lead to pods and are open to question, by the code of why."""
-        if callee.kind is not EndpointKind.NODE:
+        if not callee.is_on_node_network:
             return
         found: dict[str, list[tuple[int, int]]] = {}
         for port in self.pipeline.surroundings.published:

@@ -37,8 +37,10 @@ class PublishedPort:
     missing: Assumption | None = None
     """What is open about a node from which it leads nowhere; None where that is a port as any."""
 
-    def at(self, node: str) -> tuple[PublishedTarget, ...]:
-        """Where it leads from a node."""
+    def at(self, node: str | None) -> tuple[PublishedTarget, ...]:
+        """Where it leads from a node, or may lead from one that nobody knows."""
+        if node is None:
+            return tuple(each for found in self.targets.values() for each in found)
         return (*self.targets.get(None, ()), *self.targets.get(node, ()))
 
     @property

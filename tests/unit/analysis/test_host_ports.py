@@ -36,7 +36,9 @@ CLUSTER = [
     node("n2", "192.168.0.5"),
     pod("shop/client", {"app": "client"}, ips=["10.244.2.1"], on="n2"),
     pod("shop/other", {"app": "other"}, ips=["10.244.2.2"], on="n2"),
-    pod("shop/agent", {"app": "agent"}, on="n1", hostNetwork=True),
+    pod("shop/agent", {"app": "agent", "team": "all"}, on="n1", hostNetwork=True),
+    pod("shop/elsewhere", {"app": "elsewhere", "team": "all"}, on="n2", hostNetwork=True),
+    pod("shop/nowhere", {"app": "nowhere"}, hostNetwork=True),
 ]
 
 
@@ -56,6 +58,15 @@ def _decided(objects: list[Manifest], question: str, engine: str = "calico") -> 
         ("node:n1 -> 127.0.0.1 TCP/80", "HostPort"),
         ("shop/agent -> 127.0.0.1 TCP/80", "HostPort"),
         ("shop/web -> 127.0.0.1 TCP/80", "Allow"),
+        # What uses the node's network has the node's address.
+        ("shop/other -> shop/agent TCP/80", "HostPort"),
+        ("203.0.113.10 -> shop/agent TCP/80", "HostPort"),
+        ("shop/other -> shop/Pod/agent TCP/80", "HostPort"),
+        ("shop/other -> shop/app=agent TCP/80", "HostPort"),
+        ("shop/other -> shop/team=all TCP/80", "HostPort PodsDiffer"),
+        ("shop/other -> shop/elsewhere TCP/80", "Allow"),
+        ("shop/other -> shop/agent TCP/8080", "Allow"),
+        ("shop/other -> shop/nowhere TCP/80", "HostPort"),
         # Another protocol, port or node.
         ("shop/other -> node:n1 UDP/80", "Allow"),
         ("shop/other -> node:n1 TCP/8080", "Allow"),
@@ -104,6 +115,15 @@ def test_the_sentence_names_the_pod_and_nothing_else() -> None:
         "policies see of such a call is not known"
     ]
     assert {name for group in found.groups for name in group.destinations} == {"n1", "shop/web"}
+
+
+@pytest.mark.parametrize("called", ["node:n1", "192.168.0.4", "shop/agent", "shop/team=all"])
+def test_a_node_port_is_one_of_what_uses_the_network_of_the_node(called: str) -> None:
+    calls = service("shop/web", {"app": "web"}, [{"port": 80, "nodePort": 30080}], type="NodePort")
+    closed = [WEB, calls, WEB_CLOSED]
+    assert _decided(closed, f"shop/client -> {called} TCP/30080") == "NodePortFromPod"
+    assert _decided([WEB, calls], f"shop/client -> {called} TCP/30080") == "Allow"
+    assert _decided(closed, f"shop/client -> {called} TCP/30081") == "Allow"
 
 
 def test_a_node_port_of_the_same_number() -> None:

@@ -67,6 +67,23 @@ def test_ports_of_nodes_that_lead_to_pods(
     assert len(found) == (2 if expected else 1)
 
 
+@pytest.mark.parametrize(
+    ("on", "expected"),
+    [
+        ("n1", "TCP 54,30080? HostPort,NodePortFromPod"),
+        ("n2", "TCP 30080? EndpointHasNoNetwork"),
+        ("n9", "TCP 30080? EndpointHasNoNetwork"),
+        # Nobody knows on which node it runs.
+        ("", "TCP 54,30080? HostPort,NodePortFromPod"),
+    ],
+)
+def test_ports_of_what_uses_the_network_of_its_node(on: str, expected: str) -> None:
+    agent = pod("shop/agent", {"app": "agent"}, on=on, hostNetwork=True)
+    found = lines_between("shop/Pod/web", "shop/Pod/agent", N1, N2, WEB, PUBLISHING, CLOSED,
+                          LOCAL, agent)  # fmt: skip
+    assert [each for each in found if "?" in each] == [f"shop/Pod/web -> shop/Pod/agent {expected}"]
+
+
 def test_a_service_of_a_family_that_no_address_is_known_in() -> None:
     """The pods have no address yet, so that the map is about the other family alone."""
     later = [{**each, "status": {"phase": "Pending"}} for each in (WEB, PUBLISHING)]
