@@ -110,7 +110,7 @@ ASKED: Mapping[str, Asked] = {
     ),
     "MIG-035": given(feat.W1, feat.ON_WINDOWS, feat.NAMED),
     "MIG-036": given(feat.W1, feat.ON_WINDOWS, feat.NAMED),
-    "MIG-037": given(mig.PUBLISHED, mig.DENY),
+    "MIG-037": given(mig.PUBLISHED, mig.CLOSED_WEB),
     "PATH-001": given(),
     "PATH-002": given(),
     "PATH-003": given(mig.DENY),

@@ -35,11 +35,17 @@ class Risk:
 
 def backends(sight: Sight, service: Service) -> tuple[Pod, ...]:
     """The policed pods that a Service selects."""
-    return tuple(
-        pod
-        for pod in sight.pods_in(service.namespace)
-        if all(pod.labels.get(key) == text for key, text in service.selector.items())
-    )
+    return tuple(pod for pod in sight.pods_in(service.namespace) if _selects(service, pod))
+
+
+def host_backends(sight: Sight, service: Service) -> tuple[Pod, ...]:
+    """The pods on the networks of nodes that a Service selects."""
+    pods = (pod for pod in sight.host_pods if pod.namespace == service.namespace)
+    return tuple(pod for pod in pods if _selects(service, pod))
+
+
+def _selects(service: Service, pod: Pod) -> bool:
+    return all(pod.labels.get(key) == text for key, text in service.selector.items())
 
 
 def forwarded_services(sight: Sight) -> Iterator[Service]:

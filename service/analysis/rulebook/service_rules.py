@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from service.analysis.rulebook.answers import (
     CLEAR,
@@ -24,10 +24,10 @@ from service.analysis.rulebook.exposure import (
 )
 from service.analysis.rulebook.inputs import RuleInput
 from service.analysis.rulebook.predicates import Predicate
-from service.analysis.rulebook.sight import Sight, workloads
+from service.analysis.rulebook.sight import workloads
 from service.analysis.rulebook.traits import has_trait
 from service.analysis.stated import WebhookBackend
-from service.model.inventory import ContainerRole, Pod, Service
+from service.model.inventory import Service
 
 PODS = Missing("pods", "give the pods, so that the backends of Services can be told")
 
@@ -129,51 +129,8 @@ def _webhook(asked: RuleInput, backend: WebhookBackend) -> Found:
     return seen(*(_risk_sighting(each, detail) for each in found))
 
 
-def _published(asked: RuleInput) -> Found:
-    sight = asked.sight
-    if not sight.policies and not sight.other_policies:
-        return CLEAR
-    found = seen(*_host_ports(sight), *_node_ports(asked.snapshot.inventory.services))
-    if found == CLEAR and not sight.knows_pods:
-        return Found(missing=(Missing("pods", "give the pods, so that their hostPorts are known"),))
-    return found
-
-
-def _host_ports(sight: Sight) -> Iterator[Sighting]:
-    publishing: dict[tuple[str, int, int], list[Pod]] = {}
-    for pod in sight.pods:
-        for port in pod.ports:
-            if port.host_port is not None and port.role is not ContainerRole.INIT:
-                key = (port.protocol, port.host_port, port.number)
-                publishing.setdefault(key, []).append(pod)
-    for (protocol, number, target), pods in sorted(publishing.items()):
-        yield Sighting(
-            f"hostPort {number}/{protocol} of a node leads to port {target} of its pods",
-            endpoints=workloads(pods),
-            values={"port": number, "targetPort": target, "protocol": protocol},
-        )
-
-
-def _node_ports(services: Iterable[Service]) -> Iterator[Sighting]:
-    for service in services:
-        name = f"{service.namespace}/{service.name}"
-        for port in service.ports:
-            if port.node_port is not None:
-                yield Sighting(
-                    f"node port {port.node_port}/{port.protocol} of every node leads to the "
-                    f"backends of Service {name}",
-                    endpoints=(_service(service),),
-                    values={
-                        "service": name,
-                        "port": port.node_port,
-                        "protocol": port.protocol,
-                    },
-                )
-
-
 PREDICATES: Mapping[str, Predicate] = {
     "MIG-006": _load_balancers,
     "MIG-007": _clients_by_block,
     "MIG-009": _webhooks,
-    "MIG-037": _published,
 }

@@ -71,7 +71,17 @@ PUBLISHED = pod(
     on="l1",
     containers=[{"name": "main", "ports": [{"containerPort": 8080, "hostPort": 80}]}],
 )
-NODE_PORT = service("shop/db", {"app": "db"}, [{**PORTS[0], "nodePort": 30080}], type="NodePort")
+PUBLISHED_NOT = pod("shop/web", {"app": "web"}, on="l1")
+NODE_PORTS = [{**PORTS[0], "nodePort": 30080}]
+NODE_PORT = service("shop/db", {"app": "db"}, NODE_PORTS, type="NodePort")
+NODE_PORT_LOCAL = service(
+    "shop/db", {"app": "db"}, NODE_PORTS, type="NodePort", externalTrafficPolicy="Local"
+)
+NODE_PORT_LOOSE = service("shop/db", None, NODE_PORTS, type="NodePort")
+DB_HOST = pod("shop/db", {"app": "db"}, on="l1", hostNetwork=True)
+CLOSED_WEB = ingress("", "{matchLabels: {app: web}}")
+CLOSED_OUT = policy("{podSelector: {matchLabels: {app: web}}, policyTypes: [Egress]}")
+CLOSED_BY_MODE = "cilium:1.18?policyEnforcement=always"
 
 
 def move(*manifests: Manifest, source: str = "npm", **more: Any) -> Question:
@@ -464,9 +474,22 @@ CASES = (
     ),
     Case("MIG-035", CLEAR, move(W1, L1, ON_LINUX, NAMED, engine="calico"), detail="on Linux"),
     Case("MIG-035", CLEAR, move(W1, L1, ON_WINDOWS, DENY_ALL, engine="calico")),
-    Case("MIG-037", HIT, move(PUBLISHED, DENY), Severity.MEDIUM, endpoints=("shop/Pod/web",)),
+    Case("MIG-037", HIT, move(PUBLISHED, CLOSED_WEB), Severity.MEDIUM, endpoints=("shop/Pod/web",)),
     Case("MIG-037", HIT, move(NODE_PORT, DENY), detail="node port 30080/TCP of every node"),
+    Case("MIG-037", HIT, move(NODE_PORT, DB, DENY)),
+    Case("MIG-037", HIT, move(NODE_PORT_LOCAL, DB, DENY), detail="of a node that runs a backend"),
+    Case("MIG-037", HIT, move(NODE_PORT, DB_HOST, CLOSED_OUT)),
+    # Without policies a mode may close everything.
+    Case("MIG-037", HIT, move(PUBLISHED, NODE_PORT, DB, engine=CLOSED_BY_MODE)),
+    Case("MIG-037", HIT, move(PUBLISHED, source=CLOSED_BY_MODE, engine="calico")),
     Case("MIG-037", CLEAR, move(PUBLISHED, NODE_PORT)),
+    # Nobody stops such a call.
+    Case("MIG-037", CLEAR, move(PUBLISHED, DB, DENY)),
+    Case("MIG-037", CLEAR, move(NODE_PORT, PUBLISHED_NOT, CLOSED_WEB)),
+    Case("MIG-037", CLEAR, move(NODE_PORT, DB_HOST, DENY)),
+    # It leads nowhere, or nobody knows where, before and after.
+    Case("MIG-037", CLEAR, move(NODE_PORT, PUBLISHED_NOT, CLOSED_OUT)),
+    Case("MIG-037", CLEAR, move(NODE_PORT_LOOSE, DB, CLOSED_OUT)),
     Case("MIG-037", CLEAR, move(DB, LB, DENY)),
     Case("MIG-037", UNKNOWN, move(DENY)),
     Case("MIG-036", HIT, question(W1, L1, ON_WINDOWS, NAMED, source="calico", engine="npm")),
