@@ -68,6 +68,7 @@ class Resolver:
         self.pod_endpoints: dict[tuple[str, str], Endpoint] = {}
         self.node_endpoints: dict[str, Endpoint] = {}
         self.pod_range: Intervals = blocks(pod_cidrs)
+        self._labelled: dict[tuple[str, str], dict[str, list[Pod]]] = {}
         for each in endpoints:
             if each.kind is EndpointKind.NODE:
                 self.node_endpoints[each.name] = each
@@ -86,6 +87,28 @@ class Resolver:
         for pod in self.inventory.pods:
             found.setdefault(pod.namespace, []).append(pod)
         return found
+
+    def pods_with(self, namespace: str, labels: Mapping[str, str]) -> list[Pod]:
+        """The pods of a namespace that have all of some labels, at least one, in their order."""
+        found = [self._pods_with(namespace, key).get(text, []) for key, text in labels.items()]
+        return [
+            pod
+            for pod in min(found, key=len)
+            if all(pod.labels.get(key) == text for key, text in labels.items())
+        ]
+
+    def _pods_with(self, namespace: str, key: str) -> Mapping[str, list[Pod]]:
+        """The pods of a namespace that have a label, by its value."""
+        known = self._labelled.get((namespace, key))
+        if known is None:
+            known = {}
+            for pod in self.pods_by_namespace.get(namespace, ()):
+                text = pod.labels.get(key)
+                if text is not None:
+                    known.setdefault(text, []).append(pod)
+            # Of two threads that come at once either one's will do.
+            self._labelled[namespace, key] = known
+        return known
 
     @cached_property
     def pods_by_workload(self) -> Mapping[tuple[str, str], list[Pod]]:

@@ -112,13 +112,11 @@ def backends(resolver: Resolver, service: Service, port: ServicePort) -> list[Ba
             )
         )
     found: list[Backend] = []
-    for pod in resolver.pods_by_namespace.get(service.namespace, ()):
+    for pod in resolver.pods_with(service.namespace, service.selector):
         endpoint = resolver.pod_endpoints.get((pod.namespace, pod.name))
         # "publishNotReadyAddresses indicates that any agent which deals with endpoints for this
         # Service should disregard any indications of ready/not-ready" (Service v1 core).
         if endpoint is None or not (pod.ready or service.publishes_not_ready):
-            continue
-        if any(pod.labels.get(key) != value for key, value in service.selector.items()):
             continue
         number = target_port(pod, service, port)
         if number is not None:
