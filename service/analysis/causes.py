@@ -9,23 +9,23 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from service.analysis.cause_signals import Changed, RuleFinder, SignalReader
+from service.analysis.cause_table import CauseRow, rows_between, service_words
 from service.analysis.deciding import Connection, suppositions
 from service.analysis.forwarding import FORWARDED_CODES
 from service.analysis.responsible import Element, responsible, step
 from service.analysis.rule_marks import RuleMarks
 from service.analysis.rulebook.cilium_rules import ignored_label
-from service.analysis.rulebook.rules import ANY, Rule, rules
+from service.analysis.rulebook.rules import Rule
 from service.analysis.witness import Court, Side, Witness
-from service.knowledge import value
 from service.model.addresses import Family, addresses_of, family_of, parse_address
+from service.model.assumption import Assumption
 from service.model.endpoint import Endpoint, EndpointKind
 from service.model.flow import Flow, ServiceEnd
-from service.model.pipeline import Direction, Pipeline, ServicePath
+from service.model.pipeline import Direction, Pipeline
 from service.model.ports import Protocol, point_of
 from service.model.snapshot import Snapshot
 from service.model.verdict import DirectionVerdict, Verdict, VerdictGroup
@@ -52,24 +52,6 @@ class Cause:
         return self.rule.remedy_when
 
 
-_Words = tuple[tuple[str, frozenset[str]], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A row of the table, for two engines that it speaks of."""
-
-    rule: Rule
-    why: str
-    when: _Words
-    unless: _Words
-
-    def fits(self, signals: Mapping[str, frozenset[str]]) -> bool:
-        return all(signals[name] & words for name, words in self.when) and not any(
-            signals[name] & words for name, words in self.unless
-        )
-
-
 class Causes:
     """Finds causes of changes between two pipelines over one snapshot."""
 
@@ -88,7 +70,7 @@ class Causes:
         self._reader = SignalReader(before, after, marks)
         self._families = {marks.family(each.ref) for each in snapshot.policy_set.policies}
         self._local_dns = frozenset({"on"} if local_dns else ())
-        self._rows = tuple(_rows_between(before.profile.engine, after.profile.engine))
+        self._rows = tuple(rows_between(before.profile.engine, after.profile.engine))
         self._endpoints = [_by_name(each.endpoints) for each in (before, after)]
 
     @property
@@ -134,13 +116,12 @@ class Causes:
         never: dict[str, frozenset[str]] = defaultdict(frozenset)
         never["itself"] = frozenset({"yes"})
         never["families"] = frozenset(asked - self._families)
-        for name, codes, finder in (
-            ("before", "assumptionsBefore", self._reader.before),
-            ("after", "assumptionsAfter", self._reader.after),
+        for names, through in zip(
+            (("before", "assumptionsBefore"), ("after", "assumptionsAfter")),
+            self._through,
+            strict=True,
         ):
-            through = service_words(finder.pipeline) | FORWARDED_CODES
-            never[name] = frozenset(asked & through)
-            never[codes] = frozenset(asked & through)
+            never.update(dict.fromkeys(names, frozenset(asked & through)))
         return never
 
     def of_change(self, changed: Changed) -> Cause | None:
@@ -151,7 +132,7 @@ class Causes:
         policies = () if row.rule.whole_cluster else responsible(changed.before, changed.after)
         return Cause(row.rule, changed.direction, row.why, policies)
 
-    def _row_for(self, changed: Changed) -> _Row | None:
+    def _row_for(self, changed: Changed) -> CauseRow | None:
         signals = {**self._reader.signals(changed), "localDns": self._local_dns}
         return next((row for row in self._rows if row.fits(signals)), None)
 
@@ -166,7 +147,39 @@ class Causes:
         return self._of_all(changes_between(witness.before, witness.after))
 
     def _of_all(self, changes: Iterable[Changed]) -> tuple[Cause | None, ...]:
-        return tuple(dict.fromkeys(map(self.of_change, changes)))
+        found = [(each, self.of_change(each)) for each in changes]
+        # What nobody knows of a call that is led elsewhere is said at both ends, and is one thing.
+        inwards = {
+            (*_undirected(cause), open_to_question)
+            for each, cause in found
+            if each.direction is Direction.INGRESS
+            and (open_to_question := self._led_elsewhere(each))
+        }
+        return tuple(
+            dict.fromkeys(
+                cause
+                for each, cause in found
+                if each.direction is Direction.INGRESS
+                or (*_undirected(cause), self._led_elsewhere(each)) not in inwards
+            )
+        )
+
+    def _led_elsewhere(self, changed: Changed) -> frozenset[Assumption]:
+        """What is not known of a call because something leads it elsewhere."""
+        return frozenset(
+            assumption
+            for side, words in zip((changed.before, changed.after), self._through, strict=True)
+            for assumption in side.assumptions
+            if assumption.code in words
+        )
+
+    @cached_property
+    def _through(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The words of calls that are led elsewhere, before and after."""
+        before, after = (
+            frozenset(service_words(each) | FORWARDED_CODES) for each in (self._before, self._after)
+        )
+        return before, after
 
     def _changes(self, before: Verdict, after: Verdict) -> Iterator[Changed]:
         through_service = isinstance(before.flow.destination, ServiceEnd)
@@ -231,6 +244,10 @@ def changes_between(before: Side, after: Side) -> Iterator[Changed]:
                 yield Changed(direction, old, new, was.connection, now.connection)
 
 
+def _undirected(cause: Cause | None) -> tuple[object, ...]:
+    return () if cause is None else (cause.rule.id, cause.why, cause.policies)
+
+
 def _by_name(endpoints: Iterable[Endpoint]) -> Mapping[str, Endpoint]:
     return {
         f"{each.namespace}/{each.name}" if each.kind is not EndpointKind.NODE else each.name: each
@@ -269,25 +286,3 @@ def _family(source: Endpoint, destination: Endpoint) -> Family:
         )
     ]
     return shared[0] if shared else Family.IPV4
-
-
-def service_words(pipeline: Pipeline) -> set[str]:
-    """The reasons and assumptions of what only goes through a Service."""
-    paths = [getattr(each, part.name) for each in pipeline.service_paths for part in fields(each)]
-    ways = [each for each in paths if isinstance(each, ServicePath)]
-    return {each.reason for each in ways} | {
-        each.assumption.code for each in ways if each.assumption
-    }
-
-
-def _rows_between(source: str, target: str) -> Iterator[_Row]:
-    """The rows that speak of a change between two engines, in the order of the table."""
-    for each in value("causes", "causes"):
-        rule = rules()[each["rule"]]
-        named = {source, ANY} & set(each["from"]) and {target, ANY} & set(each["to"])
-        if named and rule.asks_between(source, target):
-            yield _Row(rule, each["why"], _words(each["when"]), _words(each["unless"]))
-
-
-def _words(written: Mapping[str, Any]) -> _Words:
-    return tuple((name, frozenset(words)) for name, words in written.items())
