@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-from service.analysis.columns import NO_ASSUMPTION, Column, Why
-from service.analysis.cuts import Cut, Cuts
+from service.analysis.column_changes import Changes, ColumnComparer
+from service.analysis.columns import NO_ASSUMPTION, Why
 from service.analysis.joint import Joint, Position, Solved
 from service.analysis.pair_counts import PairCounter
 from service.analysis.space import Standing, bits
@@ -127,7 +127,7 @@ def compare(first: Solved, second: Solved, *, traffic: Intervals = ALL_PORTS) ->
     """
     joint = Joint(first, second)
     found: dict[tuple[int, Decision, Decision, Why, Intervals], int] = {}
-    known: dict[tuple[int, int], _Changed] = {}
+    known: dict[tuple[int, int], Changes] = {}
     comparer = ColumnComparer(traffic)
     for index in range(len(joint.positions)):
         before, after = joint.columns(index)
@@ -163,77 +163,6 @@ def _only_in(joint: Joint, side: int) -> tuple[Unit, ...]:
         if identity(seat) not in there
     }
     return tuple(sorted(found))
-
-
-_Changed = list[tuple[int, Decision, Decision, Why, Intervals]]
-
-
-class ColumnComparer:
-    """Compares columns; those that speak of the same traffic share one cut."""
-
-    def __init__(self, traffic: Intervals = ALL_PORTS) -> None:
-        """`traffic`: what is looked at."""
-        self._cuts = Cuts()
-        self._traffic = traffic
-        #: By the identity of cuts, which are kept.
-        self._pieces: dict[int, list[tuple[int, tuple[tuple[int, int], ...]]]] = {}
-
-    def changes(self, before: Column, after: Column) -> _Changed:
-        """Sources whose decision differs, per set of traffic."""
-        cut = self._cuts.of(before, after)
-        merged: dict[tuple[int, Decision, Decision, Why], list[tuple[int, int]]] = {}
-        old_sure, old_open = cut.sure(before), cut.unsure(before)
-        new_sure, new_open = cut.sure(after), cut.unsure(after)
-        for part, spans in self._looked_at(cut):
-            was = old_sure[part], old_open[part] & ~old_sure[part]
-            now = new_sure[part], new_open[part] & ~new_sure[part]
-            if was == now:
-                continue
-            for changed, earlier, later in _transitions(was, now):
-                if changed:
-                    for why, kept in _by_reason(changed, after, cut, part, later):
-                        merged.setdefault((kept, earlier, later, why), []).extend(spans)
-        return [(*key, Intervals.of(spans)) for key, spans in merged.items()]
-
-    def _looked_at(self, cut: Cut) -> list[tuple[int, tuple[tuple[int, int], ...]]]:
-        """The pieces of a cut by number, as far as anybody looks at them."""
-        known = self._pieces.get(id(cut))
-        if known is None:
-            known = self._pieces[id(cut)] = [
-                (part, kept.spans)
-                for part, piece in enumerate(cut.pieces)
-                if (kept := piece & self._traffic)
-            ]
-        return known
-
-
-def _transitions(
-    was: tuple[int, int], now: tuple[int, int]
-) -> tuple[tuple[int, Decision, Decision], ...]:
-    """The sources by how their decision changes; given are those let through and those open."""
-    (sure_then, open_then), (sure, unsure) = was, now
-    allowed, denied, unknown = Decision.ALLOW, Decision.DENY, Decision.UNKNOWN
-    refused_then, refused = ~(sure_then | open_then), ~(sure | unsure)
-    return (
-        (sure_then & unsure, allowed, unknown),
-        (sure_then & refused, allowed, denied),
-        (open_then & sure, unknown, allowed),
-        (open_then & refused, unknown, denied),
-        (refused_then & sure, denied, allowed),
-        (refused_then & unsure, denied, unknown),
-    )
-
-
-def _by_reason(
-    changed: int, after: Column, cut: Cut, part: int, now: Decision
-) -> Iterator[tuple[Why, int]]:
-    if now is not Decision.UNKNOWN:
-        yield NO_ASSUMPTION, changed
-        return
-    for traffic, found, why in after.unknown:
-        if changed & found and part in cut.parts[id(traffic)]:
-            yield why, changed & found
-            changed &= ~found
 
 
 def _pairs_of(source: Position, target: Position, block: Block) -> Iterator[Difference]:

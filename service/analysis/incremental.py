@@ -9,17 +9,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
 
-from service.analysis.columns import Column, Why, masked, meet
-from service.analysis.layers import Layer, LayerRows
+from service.analysis.columns import Column, masked, meet
+from service.analysis.layers import Layer, LayerRows, Sent
 from service.analysis.mentions import Mentions
 from service.analysis.outcomes import Row
 from service.analysis.rows import Outgoing
 from service.analysis.solve import Connectivity, joined_columns
 from service.analysis.space import Space, bits
 from service.model.pipeline import Direction, Pipeline
-
-#: A mask of traffic, the sources that let it out, and what that rests on.
-_Sent = tuple[int, int, Why]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +180,8 @@ def _met(
     leading = [(key, callers) for key, callers in sent.items() if key[1] & places]
     rows = {id(received[place]): received[place] for place in chosen}
     masks = LayerRows(dict(leading), [(0, row) for row in rows.values()]).masks()
-    everywhere: list[_Sent] = []
-    at_place: dict[int, list[_Sent]] = {place: [] for place in chosen}
+    everywhere: list[Sent] = []
+    at_place: dict[int, list[Sent]] = {place: [] for place in chosen}
     for (traffic, peers, why), callers in leading:
         let_out = (masks[traffic], callers, why)
         if peers & places == places:

@@ -18,7 +18,7 @@ from service.model.pipeline import Direction, Pipeline
 from service.model.ports import ALL_TRAFFIC
 
 #: A mask of traffic, the sources that let it out, and what that rests on.
-_Sent = tuple[int, int, Why]
+Sent = tuple[int, int, Why]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +120,10 @@ class Layer:
 
     def _by_place(
         self, sent: dict[Outgoing, int], masks: Masks
-    ) -> tuple[list[_Sent], list[_Sent], list[tuple[int, ...]]]:
+    ) -> tuple[list[Sent], list[Sent], list[tuple[int, ...]]]:
         """Distinct traffic with its sources: per number, everywhere, and the numbers by place."""
-        outgoing: list[_Sent] = []
-        everywhere: list[_Sent] = []
+        outgoing: list[Sent] = []
+        everywhere: list[Sent] = []
         at_place: list[list[int]] = [[] for _ in range(self.space.size)]
         for (traffic, peers, why), callers in sent.items():
             let_out = (masks[traffic], callers, why)

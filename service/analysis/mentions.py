@@ -31,7 +31,7 @@ PodKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """What the conditions of some pipelines speak of; nothing else can tell endpoints apart."""
+    """Labels, port names, addresses, pods and nodes that conditions ask for, and what is around."""
 
     keys: Mapping[LabelScope, tuple[str, ...]]
     boundaries: tuple[int, ...]

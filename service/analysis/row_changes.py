@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 
+from service.analysis.column_changes import ColumnComparer
 from service.analysis.columns import Column
-from service.analysis.compare import ColumnComparer
 from service.analysis.engine_views import EngineView, SharedRules
 from service.analysis.outcomes import Row
 from service.analysis.pings import PORTS_AND_PING, pinged_row

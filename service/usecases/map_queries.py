@@ -10,7 +10,7 @@ from typing import Any
 
 from service.analysis.compare import Block, Change, Comparison, Difference, compare
 from service.analysis.difference_groups import DifferenceGroup, groups_of
-from service.analysis.filters import MapFilter, UnitFilter
+from service.analysis.filters import DESTINATION, SOURCE, MapFilter, UnitFilter
 from service.analysis.grouping import grouped
 from service.analysis.joint import Solved
 from service.analysis.listing import Line
@@ -122,8 +122,8 @@ class DifferenceFilter:
         """The same, with its ends looked up; `InvalidParameter` for names that are not there."""
         return replace(
             self,
-            source=names.settle(self.source, "/source"),
-            destination=names.settle(self.destination, "/destination"),
+            source=names.settle(self.source, SOURCE),
+            destination=names.settle(self.destination, DESTINATION),
         )
 
     def accepts_call(self, change: ServiceChange, seating: Seating) -> bool:
@@ -215,7 +215,7 @@ class ComparedMaps(DifferenceList):
         return self._wider
 
     def summary(self) -> Body:
-        """How many pairs of units differ, by change, and units that came or went."""
+        """How many differences there are, by change, and units that came or went."""
         counts = {each.value: 0 for each in Change}
         for block in self._blocks:
             counts[block.change.value] += self.comparison.pairs(block)

@@ -313,7 +313,11 @@ class PolicyDifferencesSchema(AnswerSchema):
 
 
 class DifferenceSummarySchema(ReadySchema):
-    """Pairs of endpoints by change, and workloads that came or went."""
+    """How many connections differ, by change, and workloads that came or went.
+
+    A pair of endpoints counts once for each decision before and after, and for what an Unknown one
+    rests on: as often as the pages list it.
+    """
 
     newly_allowed = fields.Integer(required=True)
     newly_denied = fields.Integer(required=True)

@@ -35,8 +35,7 @@ WORLD = "0.0.0.0-255.255.255.255"
             [],
             [OPEN_80],
             [
-                f"newlyDenied {WORLD} -> shop/Pod/db {REST}",
-                f"newlyDenied {WORLD} -> shop/Pod/db TCP 80",
+                f"newlyDenied {WORLD} -> shop/Pod/db {ALL}",
                 f"newlyDenied shop/Pod/web -> shop/Pod/db {REST}",
             ],
         ),
