@@ -50,6 +50,10 @@ class Invalid(UsecaseError):
     """The request is well-formed and breaks a rule."""
 
 
+class EmptyUpload(UsecaseError):
+    """The upload holds no document at all: what it would replace is not meant to go."""
+
+
 class InvalidParameter(Invalid):
     """What was said beside the body makes no sense: a filter, a cursor, a note, an engine.
 

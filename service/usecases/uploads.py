@@ -19,7 +19,7 @@ from service.usecases.cluster_json import stored_record
 from service.usecases.cluster_rows import find_row
 from service.usecases.context import Context
 from service.usecases.drafting import Draft, draft
-from service.usecases.errors import FieldError, InvalidParameter, PreconditionFailed
+from service.usecases.errors import EmptyUpload, FieldError, InvalidParameter, PreconditionFailed
 from service.usecases.selecting import Replace, revision_view
 from service.usecases.texts import fault_of_text
 from service.usecases.views import RevisionView
@@ -50,6 +50,7 @@ def create_revision(
 ) -> tuple[RevisionView, bool]:
     """Store an upload as the next revision; says whether that made one.
 
+    An upload without any document is refused; an empty list is one, and says that there is nothing.
     An upload that changes nothing answers the latest revision and False. `if_match` is the digest
     that the latest revision must have. A dry run stores nothing and answers False with the
     revision as it would be.
@@ -59,6 +60,9 @@ def create_revision(
     with context.database.read() as session:
         find_row(session, cluster)
     upload = read_upload(parts, context.limits)
+    if upload.is_blank:
+        # Most often the command that should have written it has failed.
+        raise EmptyUpload("EmptyBody", "the upload holds nothing but white space and comments")
 
     def join(row: ClusterRow, parent: RevisionRow | None) -> Draft:
         return draft(context, stored_record(row.record), parent, upload, replace)

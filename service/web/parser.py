@@ -131,8 +131,14 @@ def json_body(req: Request, media_type: str) -> Any:
     try:
         return strict_json.decode(text)
     except strict_json.MalformedJson as error:
+        fault: dict[str, Any] = {"detail": str(error)}
+        if error.line is not None:
+            fault["line"] = error.line
         raise RequestProblem(
-            types.MALFORMED_REQUEST, f"The body is not usable JSON: {error}.", code="MalformedJson"
+            types.MALFORMED_REQUEST,
+            f"The body is not usable JSON: {error}.",
+            code="MalformedJson",
+            errors=[fault],
         ) from error
 
 

@@ -22,6 +22,7 @@ from service.telemetry import logs
 from service.usecases.analysis_pool import AnalysisFailed
 from service.usecases.errors import (
     Conflict,
+    EmptyUpload,
     Invalid,
     InvalidParameter,
     NotFound,
@@ -44,6 +45,7 @@ _OF_USECASE: Mapping[type[UsecaseError], ProblemType] = {
     PreconditionFailed: types.PRECONDITION_FAILED,
     Invalid: types.INVALID_BODY,
     InvalidParameter: types.MALFORMED_REQUEST,
+    EmptyUpload: types.MALFORMED_REQUEST,
 }
 #: What is wrong with the text itself, before it means anything.
 SYNTAX_CODES = frozenset({"MalformedDocument"})

@@ -1,11 +1,15 @@
 """JSON as this API reads and writes it.
 
 Reading is strict where leniency would end in a fault further in: UTF-8 only, no NaN, no lone
-surrogates, no NUL (PostgreSQL's text cannot hold it), bounded depth and numbers.
+surrogates, no NUL (PostgreSQL's text cannot hold it), no equal names in an object, bounded depth
+and numbers.
 """
 
 from __future__ import annotations
 
+import json
+import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,7 +22,14 @@ MEDIA_TYPE = "application/json"
 
 
 class MalformedJson(ValueError):
-    """The text is not JSON, or not JSON that can be stored and given back."""
+    """The text is not JSON, or not JSON that can be stored and given back.
+
+    `line` is where, from 1, as far as that is known.
+    """
+
+    def __init__(self, detail: str, line: int | None = None) -> None:
+        super().__init__(detail)
+        self.line = line
 
 
 def decode(text: bytes) -> Any:
@@ -26,13 +37,42 @@ def decode(text: bytes) -> Any:
     try:
         value = msgspec.json.decode(text)
     except UnicodeDecodeError as error:
-        raise MalformedJson(f"not UTF-8 at byte {error.start}") from error
+        at = _undecodable(text)
+        line = text.count(b"\n", 0, at) + 1
+        raise MalformedJson(f"not UTF-8 at byte {at}", line) from error
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise MalformedJson(str(error).removeprefix("JSON is malformed: ")) from error
+        raise MalformedJson(
+            str(error).removeprefix("JSON is malformed: "), _line(text, error)
+        ) from error
     # Neither can be there without its characters, and looking for them takes no time.
     if b"\\u0000" in text or text.count(b"{") + text.count(b"[") > DEEPEST:
         _check(value)
+    # Of members with one name the last is kept, and the others' colons are gone.
+    if text.count(b":") != msgspec.json.encode(value).count(b":"):
+        json.loads(text, object_pairs_hook=_refuse_repeated)
     return value
+
+
+def _undecodable(text: bytes) -> int:
+    """The first byte that is not UTF-8; the decoder counts from the beginning of a string."""
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        return error.start
+    return 0
+
+
+def _line(text: bytes, error: Exception) -> int | None:
+    """The line of a fault, from the byte that the message names."""
+    found = re.search(r"\(byte (\d+)\)", str(error))
+    return None if found is None else text.count(b"\n", 0, int(found[1])) + 1
+
+
+def _refuse_repeated(members: list[tuple[str, Any]]) -> None:
+    """RFC 8259, section 4: what becomes of an object with equal names is unpredictable."""
+    repeated = [name for name, count in Counter(name for name, _ in members).items() if count > 1]
+    if repeated:
+        raise MalformedJson(f"an object has the member {repeated[0][:100]!r} twice")
 
 
 def _check(value: Any) -> None:

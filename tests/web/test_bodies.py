@@ -109,6 +109,8 @@ def test_a_fault_names_the_file(demo: Api) -> None:
         ({}, "multipart/form-data", 400, "EmptyBody"),
         ({"other": "a"}, "multipart/form-data", 400, "UnknownPart"),
         ({"manifests": ""}, "multipart/form-data", 400, "EmptyBody"),
+        ("# nothing\n---\n\n", YAML, 400, "EmptyBody"),
+        ({"manifests": "\n# nothing"}, "multipart/form-data", 400, "EmptyBody"),
         (PODS, "", 415, "UnsupportedMediaType"),
         (PODS, "text/plain", 415, "UnsupportedMediaType"),
         (PODS, "application/x-www-form-urlencoded", 415, "UnsupportedMediaType"),

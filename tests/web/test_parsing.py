@@ -29,6 +29,8 @@ DEEP = b'{"name": "a", "labels": ' + b'{"a":' * 20_000 + b"1" + b"}" * 20_001
         (b"[" * 100_000, 400, "MalformedJson"),
         (DEEP, 400, "MalformedJson"),
         (b'{"a":' * 65 + b"1" + b"}" * 65, 400, "MalformedJson"),
+        (b'{"name": "a", "name": "b"}', 400, "MalformedJson"),
+        (b'{"name" : "a:b", "labels": {"a" : "1", "b": "2", "a": "1"}}', 400, "MalformedJson"),
         (b"[]", 422, "InvalidBody"),
         (b"null", 422, "InvalidBody"),
         (b"1", 422, "InvalidBody"),
@@ -137,3 +139,20 @@ def test_a_body_that_is_too_large(api: Api) -> None:
 def test_names_that_no_cluster_can_have(api: Api, name: str) -> None:
     api.problem("PUT", f"/v1/clusters/{name}", 422, json={"engine": "npm"})
     assert api("GET", f"/v1/clusters/{name}", 404).get_json()["code"] == "ClusterNotFound"
+
+
+@pytest.mark.parametrize(
+    ("body", "detail", "line"),
+    [
+        (b'{\n  "name": "a",\n}', "trailing comma", 3),
+        (b'{\n"name": "\xff"}', "not UTF-8 at byte 11", 2),
+        (b'{"name": "a",\n"name": "b"}', "an object has the member 'name' twice", None),
+    ],
+)
+def test_what_is_wrong_with_the_text_is_said_with_its_line(
+    api: Api, body: bytes, detail: str, line: int | None
+) -> None:
+    problem = api.problem("POST", "/v1/clusters", 400, data=body, content_type=JSON)
+    (error,) = problem["errors"]
+    assert detail in error["detail"]
+    assert error.get("line") == line

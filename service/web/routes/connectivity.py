@@ -30,6 +30,7 @@ from service.web.routes.evaluations import engine_choice
 from service.web.schemas.base import camel
 from service.web.schemas.connectivity import (
     ConnectionGroupPageSchema,
+    ConnectionGroupQuerySchema,
     ConnectionPageSchema,
     ConnectivityQuerySchema,
     ConnectivitySummarySchema,
@@ -92,16 +93,10 @@ class Connections(MethodView):
 @blueprint.resource(f"{_REVISION}/connectivity/groups")
 class ConnectionGroups(MethodView):
     @blueprint.operation("listConnectionGroups", refuses=[types.NOT_FOUND, types.NOT_READY])
-    @blueprint.arguments(ConnectivityQuerySchema, location="query")
+    @blueprint.arguments(ConnectionGroupQuerySchema, location="query")
     @blueprint.response(200, ConnectionGroupPageSchema, headers=[LINK])
     def get(self, query: dict[str, Any], cluster: str, revision: str) -> Any:
         """List who can talk to whom in groups of endpoints that share an answer."""
-        if query["include_self"]:
-            detail = (
-                "groups are of different endpoints, so includeSelf has no place; two pods of one "
-                "workload can be asked for by name"
-            )
-            raise _wrong("includeSelf", detail)
         name, wanted = _asked(query, cluster, revision)
         page = page_request(query, name.version)
         found = maps.list_connections(context(), name, wanted, page, group=True)
@@ -177,13 +172,14 @@ def _filter(query: Mapping[str, Any]) -> MapFilter:
     outside = unit_filter({}, query.get("external"))
     either = _narrowed(ends, inside, outside, query.get("direction"))
     verdict = query.get("verdict")
+    two_pods = names_two_pods(ends["source"], ends["destination"])
     found = MapFilter(
         source=ends["source"],
         destination=ends["destination"],
         either=either,
         traffic=traffic_filter(query.get("protocol"), query.get("port")),
         verdict=ListedVerdict(verdict) if verdict else None,
-        itself=query["include_self"] or names_two_pods(ends["source"], ends["destination"]),
+        itself=query.get("include_self", False) or two_pods,
     )
     # An end inside is what nearly every line has: asked of either, it means both.
     return found if "direction" in query else found.about_outside(external=query.get("external"))

@@ -187,8 +187,8 @@ class EndsQuerySchema(PageQuerySchema):
     destination_ip = text(_ADDRESS, "203.0.113.9")
 
 
-class ConnectivityQuerySchema(EndsQuerySchema):
-    """Which connections."""
+class ConnectionGroupQuerySchema(EndsQuerySchema):
+    """Which connections; those of a workload with itself are in no group."""
 
     engine = text(_ENGINE, "cilium:1.17")
     namespace = text("With an end in this namespace.", "demo")
@@ -202,6 +202,11 @@ class ConnectivityQuerySchema(EndsQuerySchema):
     protocol = text(example="TCP")
     port = QueryNumber(metadata={"examples": [5432]})
     verdict = Choice("ListedVerdict", [each.value for each in ListedVerdict])
+
+
+class ConnectivityQuerySchema(ConnectionGroupQuerySchema):
+    """Which connections."""
+
     include_self = QueryFlag(
         load_default=False,
         metadata={"description": "Also what the pods of one workload may send to each other."},
