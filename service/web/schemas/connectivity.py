@@ -56,7 +56,11 @@ class EndpointSchema(ReadySchema):
         }
     )
     node = text("Name of a node.", "aks-1")
-    addresses = text("First and last address of a range.", "10.0.0.0-10.0.255.255")
+    addresses = text(
+        "First and last address of a range, or its only one. Those in it that pods and nodes have "
+        "are not meant: these are told by themselves.",
+        "10.0.0.0-10.0.255.255",
+    )
 
 
 class PortRangesSchema(ReadySchema):
