@@ -22,7 +22,7 @@ from service.model.flow import AddressEnd, Flow, PodEnd, SourceEnd
 from service.model.inventory import Inventory, Pod
 from service.model.network_policy import NetworkPolicy
 from service.model.snapshot import PolicySet, Snapshot
-from service.usecases.map_queries import ComparedMaps
+from service.usecases.difference_queries import ComparedMaps
 from service.usecases.map_solving import collection_paused, solved_map, solved_pair
 
 SEED = 7

@@ -18,8 +18,9 @@ from service.commands.streams import answering
 from service.commands.tables import columns
 from service.manifests.upload import Upload
 from service.model.engine import EngineProfile
+from service.usecases.difference_queries import ComparedMaps, DifferenceFilter
 from service.usecases.map_json import compact
-from service.usecases.map_queries import Chunk, ComparedMaps, DifferenceFilter
+from service.usecases.map_queries import Chunk
 from service.usecases.map_solving import collection_paused, solved_pair
 from service.usecases.policy_changes import policy_changes
 from service.usecases.verdict_json import policy_body

@@ -11,9 +11,9 @@ from service.analysis.impact import CalledService, Impact, ImpactGroup
 from service.analysis.isolation import Isolation
 from service.analysis.remedy import Remedy
 from service.analysis.service_changes import ServiceChange
+from service.usecases.difference_queries import placement_body, side_body
 from service.usecases.flow_json import flow_body
 from service.usecases.map_json import changed_connections_body, endpoint_body
-from service.usecases.map_queries import placement_body, side_body
 from service.usecases.report_content import digest_of_values
 from service.usecases.report_parts import remedy_body
 from service.usecases.verdict_json import policy_body

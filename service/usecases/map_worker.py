@@ -14,10 +14,9 @@ from service.model.engine import EngineProfile
 from service.model.policy import PolicyRef
 from service.model.snapshot import ClusterFacts, Snapshot
 from service.usecases.caches import Recent
+from service.usecases.difference_queries import ComparedMaps, DifferenceFilter
 from service.usecases.map_queries import (
     Chunk,
-    ComparedMaps,
-    DifferenceFilter,
     Position,
     connection_page,
     connection_text,

@@ -11,8 +11,9 @@ from service.analysis.filters import MapFilter
 from service.model.cluster import EngineChoice
 from service.storage import contents
 from service.usecases.context import Context
+from service.usecases.difference_queries import DifferenceFilter
 from service.usecases.errors import NotFound
-from service.usecases.map_queries import Chunk, DifferenceFilter
+from service.usecases.map_queries import Chunk
 from service.usecases.map_worker import (
     ContentNeeded,
     DifferenceQuestion,

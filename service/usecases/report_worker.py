@@ -11,16 +11,11 @@ from service.analysis.impacts import EngineChange, engine_changes, impacts_betwe
 from service.engines.registry import compile_pipeline
 from service.model.intervals import Intervals
 from service.usecases.caches import Recent
+from service.usecases.difference_queries import DifferenceFilter, DifferenceList, difference_body
 from service.usecases.impact_body import cause_bodies, service_line_body
 from service.usecases.impact_body import impact_digest as digest_of_impact
 from service.usecases.map_names import Known, Names
-from service.usecases.map_queries import (
-    Chunk,
-    DifferenceFilter,
-    DifferenceList,
-    Position,
-    difference_body,
-)
+from service.usecases.map_queries import Chunk, Position
 from service.usecases.map_solving import collection_paused
 from service.usecases.map_worker import (
     ContentNeeded,

@@ -35,7 +35,8 @@ from service.model.policy import Policy
 from service.model.ports import ALL_PORTS
 from service.model.snapshot import PolicySet, Snapshot
 from service.model.verdict import Decision
-from service.usecases.map_queries import Chunk, ComparedMaps, DifferenceFilter, Position
+from service.usecases.difference_queries import ComparedMaps, DifferenceFilter
+from service.usecases.map_queries import Chunk, Position
 from service.usecases.map_solving import solved_pair
 from tests.builders import profile, snapshot
 from tests.property.admin_clusters import admin_clusters

@@ -13,9 +13,9 @@ from service.analysis.compare import Change
 from service.analysis.filters import EVERY_UNIT, ListedVerdict, MapFilter, UnitFilter
 from service.model.pipeline import Direction
 from service.usecases import maps
+from service.usecases.difference_queries import DifferenceFilter
 from service.usecases.errors import FieldError, Invalid, InvalidParameter
 from service.usecases.map_filters import names_two_pods, traffic_filter, unit_filter
-from service.usecases.map_queries import DifferenceFilter
 from service.usecases.maps import Differences, MapName, MapOf
 from service.usecases.revisions import get_revision
 from service.usecases.verdict_json import policy_body

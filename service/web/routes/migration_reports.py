@@ -9,7 +9,7 @@ from flask.views import MethodView
 
 from service.analysis.compare import Change
 from service.usecases import report_lists, reports
-from service.usecases.map_queries import DifferenceFilter
+from service.usecases.difference_queries import DifferenceFilter
 from service.usecases.readiness import readiness
 from service.usecases.report_content import ReportKind
 from service.usecases.report_worker import ImpactFilter

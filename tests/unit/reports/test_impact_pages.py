@@ -9,7 +9,8 @@ import pytest
 from service.analysis.compare import Change
 from service.analysis.filters import UnitFilter
 from service.usecases import report_worker
-from service.usecases.map_queries import DifferenceFilter, Position
+from service.usecases.difference_queries import DifferenceFilter
+from service.usecases.map_queries import Position
 from service.usecases.map_worker import ContentNeeded, MapContent, MapKey
 from service.usecases.report_worker import ImpactFilter, impact_page, make_report
 from tests.unit.reports.making import make, migration_ask, stored

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from service.usecases.difference_queries import ComparedMaps, DifferenceFilter
 from service.usecases.map_filters import unit_filter
-from service.usecases.map_queries import ComparedMaps, DifferenceFilter
 from service.usecases.map_solving import solved_pair
 from tests.builders import Manifest, namespace, network_policy, node, pod, profile, snapshot
 
