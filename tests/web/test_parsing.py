@@ -30,6 +30,7 @@ DEEP = b'{"name": "a", "labels": ' + b'{"a":' * 20_000 + b"1" + b"}" * 20_001
         (DEEP, 400, "MalformedJson"),
         (b'{"a":' * 65 + b"1" + b"}" * 65, 400, "MalformedJson"),
         (b'{"name": "a", "name": "b"}', 400, "MalformedJson"),
+        (b'{"name": "a", "name": "\\u003a"}', 400, "MalformedJson"),
         (b'{"name" : "a:b", "labels": {"a" : "1", "b": "2", "a": "1"}}', 400, "MalformedJson"),
         (b"[]", 422, "InvalidBody"),
         (b"null", 422, "InvalidBody"),
