@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sys
 from pathlib import Path
 
@@ -27,6 +28,11 @@ def read(data: bytes) -> None:
     assert matches(again, {"a": "x"}) == matches(found, {"a": "x"})
 
 
+#: Bytes of address space. libFuzzer's own limit reads the peak that Linux hands on to whatever a
+#: process starts, so a worker that was once large would fail here.
+ROOM = 1 << 30
+
 if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_AS, (ROOM, ROOM))
     atheris.Setup(sys.argv, read)
     atheris.Fuzz()
