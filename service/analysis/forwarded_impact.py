@@ -10,9 +10,9 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from service.analysis.cause_parts import Part
-from service.analysis.compare import Block, Comparison, Difference
+from service.analysis.compare import Block, Difference
 from service.analysis.engine_views import EngineView
-from service.analysis.gathering import Share
+from service.analysis.gathering import Share, share_of
 from service.analysis.impact_units import ImpactUnits
 from service.analysis.space import Space, bits
 from service.model.addresses import family_of
@@ -20,13 +20,6 @@ from service.model.intervals import Intervals
 from service.model.pipeline import Direction
 from service.model.ports import PORT_PROTOCOLS
 from service.model.verdict import Decision
-
-
-def nodes_of(space: Space) -> int:
-    """The places of nodes, and of pods that use their networks."""
-    return sum(
-        1 << index for index, place in enumerate(space.places) if place.endpoint.is_on_node_network
-    )
 
 
 def divided_at(
@@ -56,11 +49,9 @@ class ForwardedImpact:
         self,
         views: tuple[EngineView, EngineView],
         units: ImpactUnits,
-        comparison: Comparison,
         causes_of_parts: Callable[[Difference], tuple[Part, ...]],
     ) -> None:
         self._units = units
-        self._comparison = comparison
         self._causes_of_parts = causes_of_parts
         self._space = views[0].layers[0].layer.space
         self._callers = _Callers(views, self._space)
@@ -96,26 +87,15 @@ class ForwardedImpact:
         decided = False
         # Units of two places are alike but for who shares a node.
         pairs: dict[bool | None, Difference] = {}
-        for each in self._comparison.differences(one):
+        for each in self._units.comparison.differences(one):
             pairs.setdefault(each.same_node, each)
         for difference in pairs.values():
             for part in self._causes_of_parts(difference):
                 decided = decided or _is_decided_by_rules(part)
-                for cause in part.causes or (None,):
-                    inwards = cause is None or cause.direction is Direction.INGRESS
-                    ends = (destination, source) if inwards else (source, destination)
-                    found.append(
-                        Share(
-                            block.change,
-                            Direction.INGRESS if inwards else Direction.EGRESS,
-                            cause,
-                            {destination: sources}
-                            if inwards
-                            else dict.fromkeys(bits(sources), 1 << destination),
-                            part.traffic,
-                            (part.traffic, *ends),
-                        )
-                    )
+                found.extend(
+                    share_of(block.change, cause, part.traffic, source, destination, sources)
+                    for cause in part.causes or (None,)
+                )
         return found, decided
 
 

@@ -10,6 +10,7 @@ from service.analysis.compare import Change
 from service.analysis.impact import Example, ImpactGroup, order_of
 from service.analysis.impact_units import ImpactUnits
 from service.analysis.isolation import Isolations
+from service.analysis.space import bits
 from service.analysis.witness import Court, ends_of
 from service.model.intervals import NOTHING, Intervals
 from service.model.pipeline import Direction
@@ -29,6 +30,27 @@ class Share:
     pairs: dict[int, int]
     traffic: Intervals
     example: tuple[Intervals, int, int]
+
+
+def share_of(
+    change: Change,
+    cause: Cause | None,
+    traffic: Intervals,
+    source: int,
+    destination: int,
+    among: int,
+) -> Share:
+    """What changes from the places `among` to a destination; `source` is the example of them.
+
+    Without a cause it counts as a change of what the destination lets in.
+    """
+    if cause is None or cause.direction is Direction.INGRESS:
+        pairs = {destination: among}
+        return Share(
+            change, Direction.INGRESS, cause, pairs, traffic, (traffic, destination, source)
+        )
+    pairs = dict.fromkeys(bits(among), 1 << destination)
+    return Share(change, Direction.EGRESS, cause, pairs, traffic, (traffic, source, destination))
 
 
 @dataclass(slots=True)

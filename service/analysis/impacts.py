@@ -12,8 +12,8 @@ from service.analysis.causes import Causes
 from service.analysis.changed_pieces import pieces_of
 from service.analysis.compare import Block, Change, Comparison, Difference, compare
 from service.analysis.engine_views import EngineView
-from service.analysis.forwarded_impact import ForwardedImpact, divided_at, nodes_of
-from service.analysis.gathering import Gathering, Share
+from service.analysis.forwarded_impact import ForwardedImpact, divided_at
+from service.analysis.gathering import Gathering, Share, share_of
 from service.analysis.impact import Impact, order_of
 from service.analysis.impact_rows import RowImpact
 from service.analysis.impact_units import ImpactUnits
@@ -26,7 +26,7 @@ from service.analysis.row_changes import RowComparer, row_pairs
 from service.analysis.service_changes import ServiceChange, ServiceComparer, unit_names
 from service.analysis.service_impact import call_counts, service_groups
 from service.analysis.solve import space_of
-from service.analysis.space import bits
+from service.analysis.space import Standing, bits
 from service.analysis.units import Seating, seat_units
 from service.analysis.unlisted_nodes import NodeChange, UnlistedNodes, has_unlisted_nodes
 from service.analysis.witness import Court
@@ -89,7 +89,7 @@ class EngineChange:
         causes = RowCauses(self.causes, self.courts, self.views, self._space.families)
         layers = [each.layer for each in self.views[0].layers]
         rows = RowImpact(layers, units, causes)
-        ports, nodes = self.surroundings.points, nodes_of(self._space)
+        ports, nodes = self.surroundings.points, ~self._space.standing[Standing.PLAIN]
         if self._enforces:
             plain, forwarded = divided_at(ports, nodes, self.comparison.blocks)
             rows.gather(gathering, pieces_of(plain, self._space.size), self._classes())
@@ -98,7 +98,7 @@ class EngineChange:
         else:
             forwarded = self._opening_at(ports, nodes)
             rows.gather_opening(gathering, self._classes(), (ports, nodes))
-        at_ports = ForwardedImpact(self.views, units, units.comparison, self.causes_of_parts)
+        at_ports = ForwardedImpact(self.views, units, self.causes_of_parts)
         for share in at_ports.shares(forwarded):
             gathering.take(share)
         if self._enforces:
@@ -172,15 +172,8 @@ class EngineChange:
             for difference in self.comparison.differences(one):
                 for part in self.causes_of_parts(difference):
                     for cause in part.causes or (None,):
-                        inwards = cause is None or cause.direction is Direction.INGRESS
-                        ends = (destination, source) if inwards else (source, destination)
-                        yield Share(
-                            change,
-                            Direction.INGRESS if inwards else Direction.EGRESS,
-                            cause,
-                            {ends[0]: 1 << ends[1]},
-                            part.traffic,
-                            (part.traffic, *ends),
+                        yield share_of(
+                            change, cause, part.traffic, source, destination, 1 << source
                         )
 
 

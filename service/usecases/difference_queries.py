@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from service.analysis.compare import Block, Change, Comparison, Difference, compare
 from service.analysis.difference_groups import DifferenceGroup, groups_of
-from service.analysis.filters import DESTINATION, SOURCE, UnitFilter
+from service.analysis.filters import DESTINATION, EVERY_UNIT, SOURCE, UnitFilter
 from service.analysis.joint import Solved
 from service.analysis.service_changes import ServiceChange
 from service.analysis.units import Seat, Seating, Unit
@@ -33,8 +33,8 @@ class DifferenceFilter:
     """Which differences are wanted."""
 
     change: Change | None = None
-    source: UnitFilter = UnitFilter()  # noqa: RUF009 - frozen
-    destination: UnitFilter = UnitFilter()  # noqa: RUF009 - frozen
+    source: UnitFilter = EVERY_UNIT
+    destination: UnitFilter = EVERY_UNIT
 
     def settled(self, names: Names) -> DifferenceFilter:
         """The same, with its ends looked up; `InvalidParameter` for names that are not there."""

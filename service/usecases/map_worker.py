@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from service.analysis.filters import MapFilter
@@ -61,7 +61,7 @@ class MapQuestion:
     """
 
     form: str
-    wanted: MapFilter = MapFilter()  # noqa: RUF009 - frozen
+    wanted: MapFilter = field(default_factory=MapFilter)
     after: Position | None = None
     size: int = 50
 
@@ -131,7 +131,7 @@ class DifferenceQuestion:
     """One question about two maps: `summary`, `differences` or `groups`."""
 
     form: str
-    wanted: DifferenceFilter = DifferenceFilter()  # noqa: RUF009 - frozen
+    wanted: DifferenceFilter = field(default_factory=DifferenceFilter)
     after: Position | None = None
     size: int = 50
 

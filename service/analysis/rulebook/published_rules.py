@@ -6,8 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from service.analysis.rulebook.answers import (
     CLEAR,
-    Affected,
-    AffectedKind,
     Found,
     Missing,
     Sighting,
@@ -18,7 +16,7 @@ from service.analysis.rulebook.inputs import RuleInput
 from service.analysis.rulebook.opening import isolation
 from service.analysis.rulebook.predicates import Predicate
 from service.analysis.rulebook.reading import written_kinds
-from service.analysis.rulebook.sight import Sight, workloads
+from service.analysis.rulebook.sight import Sight, affected_service, workloads
 from service.analysis.rulebook.traits import has_trait
 from service.model.inventory import ContainerRole, Pod, Service, TrafficPolicy
 from service.model.network_policy import PolicyType
@@ -87,7 +85,7 @@ def _node_ports(sight: Sight, stopping: _Stopping) -> Iterator[Sighting]:
         for number, protocol in sorted(ports):
             yield Sighting(
                 f"node port {number}/{protocol} of {nodes} leads to the backends of Service {name}",
-                endpoints=(Affected(AffectedKind.SERVICE, service.name, service.namespace),),
+                endpoints=(affected_service(service),),
                 values={"service": name, "port": number, "protocol": protocol},
             )
 

@@ -6,8 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 
 from service.analysis.rulebook.answers import (
     CLEAR,
-    Affected,
-    AffectedKind,
     Found,
     Missing,
     Sighting,
@@ -24,16 +22,11 @@ from service.analysis.rulebook.exposure import (
 )
 from service.analysis.rulebook.inputs import RuleInput
 from service.analysis.rulebook.predicates import Predicate
-from service.analysis.rulebook.sight import workloads
+from service.analysis.rulebook.sight import affected_service, workloads
 from service.analysis.rulebook.traits import has_trait
 from service.analysis.stated import WebhookBackend
-from service.model.inventory import Service
 
 PODS = Missing("pods", "give the pods, so that the backends of Services can be told")
-
-
-def _service(service: Service) -> Affected:
-    return Affected(AffectedKind.SERVICE, service.name, service.namespace)
 
 
 def _each_risk(asked: RuleInput, wanted: Callable[[Risk], bool], detail: str) -> Found:
@@ -67,7 +60,7 @@ def _risk_sighting(risk: Risk, detail: str) -> Sighting:
         f"{name}, port {risk.port.port} to {risk.number}: {detail}",
         policy=first.ref,
         pointer="/spec/ingress" if first.ingress else "/spec",
-        endpoints=(_service(risk.service), *workloads(risk.pods)),
+        endpoints=(affected_service(risk.service), *workloads(risk.pods)),
         values={
             "service": f"{risk.service.namespace}/{risk.service.name}",
             "port": risk.port.port,

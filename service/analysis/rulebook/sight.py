@@ -189,6 +189,11 @@ def label_key(pod: Pod) -> tuple[object, ...]:
     return pod.namespace, tuple(sorted(pod.labels.items()))
 
 
+def affected_service(service: Service) -> Affected:
+    """A Service, as something that a rule is about."""
+    return Affected(AffectedKind.SERVICE, service.name, service.namespace)
+
+
 def workloads(pods: Iterable[Pod]) -> tuple[Affected, ...]:
     """The workloads of some pods, each once."""
     found = dict.fromkeys((pod.namespace, pod.workload) for pod in pods)

@@ -24,7 +24,7 @@ from service.analysis.rulebook.reading import (
     peer_admits,
     placed_rules,
 )
-from service.analysis.rulebook.sight import Sight, workloads
+from service.analysis.rulebook.sight import Sight, affected_service, workloads
 from service.analysis.rulebook.traits import trait
 from service.knowledge import value
 from service.model.addresses import parse_address
@@ -124,7 +124,7 @@ def _host_port_users(asked: RuleInput) -> Mapping[str, set[tuple[str, Affected]]
     for service in asked.snapshot.inventory.services:
         if service.type not in _EXPOSED:
             continue
-        about = Affected(AffectedKind.SERVICE, service.name, service.namespace)
+        about = affected_service(service)
         for port in service.ports:
             # Ports of one Service with the same number get the same node port.
             own = f"port {port.port} of Service {about}"

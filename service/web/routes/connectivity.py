@@ -34,10 +34,12 @@ from service.web.schemas.connectivity import (
     ConnectionPageSchema,
     ConnectivityQuerySchema,
     ConnectivitySummarySchema,
+    EngineQuerySchema,
+)
+from service.web.schemas.difference import (
     DifferenceGroupPageSchema,
     DifferencePageSchema,
     DifferenceQuerySchema,
-    EngineQuerySchema,
 )
 from service.web.schemas.engine import profile_body
 from service.web.scope import context

@@ -1,19 +1,13 @@
-"""Connectivity maps, and what differs between two of them."""
+"""Connectivity maps."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from marshmallow import fields
 
-from service.analysis.compare import Change
 from service.analysis.filters import ListedVerdict
 from service.model.pipeline import Direction
 from service.web.schemas.base import (
-    REVISION,
-    AnswerSchema,
     Choice,
-    Pattern,
     QueryFlag,
     QueryNumber,
     ReadySchema,
@@ -21,19 +15,14 @@ from service.web.schemas.base import (
 )
 from service.web.schemas.engine import EngineProfileSchema
 from service.web.schemas.flow import (
-    FLOW,
     AssumptionSchema,
-    DirectionVerdictSchema,
-    FlowSchema,
-    PolicyReferenceSchema,
-    decision,
 )
 from service.web.schemas.network import text
 from service.web.schemas.paging import PageQuerySchema, PageSchema
 
-_CLIENT = {"kind": "Workload", "namespace": "demo", "workload": "Pod/client"}
-_SERVER = {"kind": "Workload", "namespace": "demo", "workload": "Pod/server"}
-_CONNECTIONS = [{"protocol": "TCP", "ports": "80,443,8000-9000"}]
+CLIENT = {"kind": "Workload", "namespace": "demo", "workload": "Pod/client"}
+SERVER = {"kind": "Workload", "namespace": "demo", "workload": "Pod/server"}
+CONNECTIONS = [{"protocol": "TCP", "ports": "80,443,8000-9000"}]
 
 
 class EndpointSchema(ReadySchema):
@@ -66,7 +55,7 @@ class EndpointSchema(ReadySchema):
 class PortRangesSchema(ReadySchema):
     """Ports of one protocol; every port is 1-65535."""
 
-    EXAMPLES = (_CONNECTIONS[0],)
+    EXAMPLES = (CONNECTIONS[0],)
 
     protocol = Choice("ConnectionProtocol", ("TCP", "UDP", "SCTP"), required=True)
     ports = fields.String(required=True)
@@ -75,7 +64,7 @@ class PortRangesSchema(ReadySchema):
 class ChangedPortsSchema(ReadySchema):
     """Ports of one protocol; ICMP, an echo request, has none."""
 
-    EXAMPLES = (_CONNECTIONS[0], {"protocol": "ICMP"})
+    EXAMPLES = (CONNECTIONS[0], {"protocol": "ICMP"})
 
     protocol = Choice("ChangedProtocol", ("TCP", "UDP", "SCTP", "ICMP"), required=True)
     ports = fields.String()
@@ -94,10 +83,10 @@ class ConnectionSchema(ListedAnswerSchema):
 
     EXAMPLES = (
         {
-            "source": _CLIENT,
-            "destination": _SERVER,
+            "source": CLIENT,
+            "destination": SERVER,
             "verdict": "Allow",
-            "connections": _CONNECTIONS,
+            "connections": CONNECTIONS,
         },
     )
 
@@ -114,10 +103,10 @@ class ConnectionGroupSchema(ListedAnswerSchema):
 
     EXAMPLES = (
         {
-            "sources": [_CLIENT],
-            "destinations": [_SERVER],
+            "sources": [CLIENT],
+            "destinations": [SERVER],
             "verdict": "Allow",
-            "connections": _CONNECTIONS,
+            "connections": CONNECTIONS,
         },
     )
 
@@ -162,13 +151,13 @@ class ConnectivitySummarySchema(ReadySchema):
     most_exposed = fields.List(fields.Nested(ExposureSchema), required=True)
 
 
-_ENGINE = "Name of an engine, or a text such as cilium:1.17; else the cluster's."
+ENGINE = "Name of an engine, or a text such as cilium:1.17; else the cluster's."
 
 
 class EngineQuerySchema(RequestSchema):
     """Which engine."""
 
-    engine = text(_ENGINE, "cilium:1.17")
+    engine = text(ENGINE, "cilium:1.17")
 
 
 _ADDRESS = "An address or a CIDR: who has one of them, in the cluster or outside."
@@ -194,7 +183,7 @@ class EndsQuerySchema(PageQuerySchema):
 class ConnectionGroupQuerySchema(EndsQuerySchema):
     """Which connections; those of a workload with itself are in no group."""
 
-    engine = text(_ENGINE, "cilium:1.17")
+    engine = text(ENGINE, "cilium:1.17")
     namespace = text("With an end in this namespace.", "demo")
     label_selector = text("With an end that has these labels.", "app=server")
     external = QueryFlag(metadata={"description": "With an end outside the cluster, or without."})
@@ -215,137 +204,3 @@ class ConnectivityQuerySchema(ConnectionGroupQuerySchema):
         load_default=False,
         metadata={"description": "Also what the pods of one workload may send to each other."},
     )
-
-
-class DifferenceQuerySchema(EndsQuerySchema):
-    """Which differences, between which maps."""
-
-    base = fields.String(
-        validate=Pattern(REVISION, error="Neither a number nor latest nor a digest."),
-        metadata={
-            "description": "The revision to compare with: a number, latest or a digest; else the "
-            "parent.",
-            "examples": ["1"],
-        },
-    )
-    engine = text(_ENGINE, "cilium:1.17")
-    base_engine = text("The engine on the side of the base; else the same.", "npm")
-    change = Choice("ConnectionChange", [each.value for each in Change])
-
-
-class DecidedSchema(ReadySchema):
-    """What one map says to the witness."""
-
-    verdict = decision(required=True)
-    egress = fields.Nested(DirectionVerdictSchema, required=True)
-    ingress = fields.Nested(DirectionVerdictSchema, required=True)
-
-
-def placement() -> Choice:
-    """The field of where the ends of a change are."""
-    return Choice(
-        "Placement",
-        ("SameNode", "OtherNode"),
-        description="Where a node is an end: whether the change is about pods on it or elsewhere. "
-        "Of two revisions the later one says where pods run.",
-    )
-
-
-class DifferenceAnswerSchema(ReadySchema):
-    """A change, with one concrete flow that shows it."""
-
-    change = Choice("ConnectionChange", [each.value for each in Change], required=True)
-    before = decision(required=True)
-    after = decision(required=True)
-    connections = fields.List(fields.Nested(PortRangesSchema), required=True)
-    assumptions = fields.List(fields.Nested(AssumptionSchema))
-    placement = placement()
-    witness = fields.Nested(FlowSchema, required=True)
-    decided_before = fields.Nested(
-        DecidedSchema,
-        required=True,
-        allow_none=True,
-        metadata={"description": "Null where an end of the witness is not in that map."},
-    )
-    decided_after = fields.Nested(DecidedSchema, required=True, allow_none=True)
-
-
-_CHANGED: dict[str, Any] = {
-    "change": "newlyDenied",
-    "before": "Allow",
-    "after": "Deny",
-    "connections": [{"protocol": "TCP", "ports": "80"}],
-    "witness": FLOW,
-    "decidedBefore": None,
-    "decidedAfter": None,
-}
-
-
-class DifferenceSchema(DifferenceAnswerSchema):
-    """What one endpoint may send to another on one side only."""
-
-    EXAMPLES = ({"source": _CLIENT, "destination": _SERVER, **_CHANGED},)
-
-    source = fields.Nested(EndpointSchema, required=True)
-    destination = fields.Nested(EndpointSchema, required=True)
-
-
-class DifferenceGroupSchema(DifferenceAnswerSchema):
-    """What differs alike from every source to every destination, with one witness.
-
-    An endpoint is not paired with itself. Only a group of one endpoint with itself is about what
-    the pods of this one send to each other. So a group stands for as many differences as `pairs`
-    says.
-    """
-
-    EXAMPLES = ({"sources": [_CLIENT], "destinations": [_SERVER], "pairs": 1, **_CHANGED},)
-
-    sources = fields.List(fields.Nested(EndpointSchema), required=True)
-    destinations = fields.List(fields.Nested(EndpointSchema), required=True)
-    pairs = fields.Integer(required=True)
-
-
-class MapSideSchema(AnswerSchema):
-    """One of two compared maps."""
-
-    revision = fields.Integer(required=True)
-    digest = fields.String(required=True)
-    engine = fields.Nested(EngineProfileSchema, required=True)
-
-
-class PolicyDifferencesSchema(AnswerSchema):
-    """Policies that are not the same on both sides."""
-
-    added = fields.List(fields.Nested(PolicyReferenceSchema), required=True)
-    removed = fields.List(fields.Nested(PolicyReferenceSchema), required=True)
-    changed = fields.List(fields.Nested(PolicyReferenceSchema), required=True)
-
-
-class DifferenceSummarySchema(ReadySchema):
-    """How many connections differ, by change, and workloads that came or went.
-
-    A pair of endpoints counts once for each decision before and after, and for what an Unknown one
-    rests on: as often as the pages list it.
-    """
-
-    newly_allowed = fields.Integer(required=True)
-    newly_denied = fields.Integer(required=True)
-    newly_unknown = fields.Integer(required=True)
-    workloads_added = fields.List(fields.Nested(EndpointSchema), required=True)
-    workloads_removed = fields.List(fields.Nested(EndpointSchema), required=True)
-
-
-class DifferencePageSchema(PageSchema):
-    """What differs from the base, and a page of the connections that do."""
-
-    base = fields.Nested(MapSideSchema, required=True)
-    target = fields.Nested(MapSideSchema, required=True)
-    policies = fields.Nested(PolicyDifferencesSchema, required=True)
-    summary = fields.Nested(DifferenceSummarySchema, required=True)
-    items = fields.List(fields.Nested(DifferenceSchema), required=True)
-
-
-class DifferenceGroupPageSchema(DifferencePageSchema):
-    """What differs from the base, and a page of groups of connections that do."""
-
-    items = fields.List(fields.Nested(DifferenceGroupSchema), required=True)

@@ -11,20 +11,18 @@ from service.analysis.remedy import When
 from service.model.pipeline import Direction
 from service.web.schemas.base import Choice, Flag, ReadySchema
 from service.web.schemas.connectivity import (
+    CLIENT,
+    SERVER,
     ChangedPortsSchema,
-    DecidedSchema,
-    DifferenceSchema,
     EndpointSchema,
     EndsQuerySchema,
-    placement,
 )
+from service.web.schemas.difference import DecidedSchema, DifferenceSchema, placement
 from service.web.schemas.flow import FLOW, FlowSchema, PolicyReferenceSchema
 from service.web.schemas.network import text
 from service.web.schemas.paging import PageQuerySchema, PageSchema
 from service.web.schemas.report import POLICY, RULE, severity
 
-_CLIENT = {"kind": "Workload", "namespace": "demo", "workload": "Pod/client"}
-_SERVER = {"kind": "Workload", "namespace": "demo", "workload": "Pod/server"}
 _CAUSE: dict[str, Any] = {
     "rule": RULE,
     "title": "An ipBlock stops matching pods",
@@ -60,9 +58,9 @@ GROUP: dict[str, Any] = {
     **_CHANGED,
     "cause": _CAUSE,
     "policies": _RESPONSIBLE,
-    "sources": [_CLIENT],
+    "sources": [CLIENT],
     "sourceCount": 1,
-    "destinations": [_SERVER],
+    "destinations": [SERVER],
     "destinationCount": 1,
     "pairs": 1,
     "isSampled": False,
@@ -259,8 +257,8 @@ class ImpactLineSchema(DifferenceSchema):
     EXAMPLES = (
         {
             **_CHANGED,
-            "source": _CLIENT,
-            "destination": _SERVER,
+            "source": CLIENT,
+            "destination": SERVER,
             "before": "Allow",
             "after": "Deny",
             "causes": [{**_CAUSE, "policies": _RESPONSIBLE}],

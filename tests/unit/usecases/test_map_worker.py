@@ -71,6 +71,16 @@ def test_a_changed_policy_is_solved_from_the_map_before(engine: str) -> None:
     assert lines(first_lines) != lines(second_lines)
 
 
+def assert_solved_from(first: MapKey, second: MapKey, content: MapContent, expected: Any) -> None:
+    """What was asked of the space of the first map serves the second one."""
+    before = map_worker._maps.get(first, _never).solution
+    assert lines(answer(second, content, EVERY_LINE)) == lines(expected)
+    after = map_worker._maps.get(second, _never).solution
+    assert before is not None
+    assert after is not None
+    assert after.layer.questioner is before.layer.questioner
+
+
 @pytest.mark.parametrize("engine", ["npm", "calico", "cilium", "kubernetes"])
 @pytest.mark.parametrize(
     ("pods", "opened"),
@@ -88,12 +98,7 @@ def test_changed_pods_are_solved_from_the_map_before(engine: str, pods: str, ope
     first, first_content, _ = stored(f"one {engine}", "app-3", engine)
     second, second_content, expected = stored(f"{pods} {opened} {engine}", opened, engine, pods)
     answer(first, first_content, EVERY_LINE)
-    before = map_worker._maps.get(first, _never).solution
-    assert lines(answer(second, second_content, EVERY_LINE)) == lines(expected)
-    after = map_worker._maps.get(second, _never).solution
-    assert before is not None
-    assert after is not None
-    assert after.layer.questioner is before.layer.questioner
+    assert_solved_from(first, second, second_content, expected)
 
 
 NODE_PORT = service(
@@ -108,12 +113,7 @@ def test_a_service_that_comes_is_solved_from_the_map_before(engine: str) -> None
     name = f"with {engine}"
     second, second_content, expected = stored(name, "app-3", engine, others=(NODE_PORT,))
     answer(first, first_content, EVERY_LINE)
-    before = map_worker._maps.get(first, _never).solution
-    assert lines(answer(second, second_content, EVERY_LINE)) == lines(expected)
-    after = map_worker._maps.get(second, _never).solution
-    assert before is not None
-    assert after is not None
-    assert after.layer.questioner is before.layer.questioner
+    assert_solved_from(first, second, second_content, expected)
     assert any("NodePortFromPod" in each for each in lines(expected))
 
 
