@@ -67,6 +67,27 @@ class Ways:
         sources = self._resolver.endpoints(flow.source, "source")
         if is_loopback(flow.destination):
             return self._on_loopback(flow, protocol, sources)
+        if isinstance(flow.destination, WorkloadEnd | SelectorEnd) and self._is_published(flow):
+            return self._to_pods(flow, protocol, sources)
+        return self._to_one(flow, protocol, sources)
+
+    def _to_pods(self, flow: Flow, protocol: Protocol, sources: list[Endpoint]) -> list[Attempt]:
+        """What uses a node's network is called as its node is, the rest as ever."""
+        destinations = self._resolver.endpoints(flow.destination, "destination")
+        # Of several pods the question is about one and another, unless there is no other.
+        is_apart = _has_pair(sources, destinations)
+        others = [each for each in destinations if not each.is_on_node_network]
+        ways: list[Attempt] = []
+        if others and (_has_pair(sources, others) or not is_apart):
+            ways += self._direct(flow, protocol, sources, others)
+        for each in destinations:
+            callers = [caller for caller in sources if caller is not each or not is_apart]
+            if each.is_on_node_network and callers:
+                end = PodEnd(each.namespace, each.name)
+                ways += self._to_one(replace(flow, destination=end), protocol, callers)
+        return ways
+
+    def _to_one(self, flow: Flow, protocol: Protocol, sources: list[Endpoint]) -> list[Attempt]:
         called = self._services.called(flow)
         if called:
             ways = list(self._services.attempts(flow, called, sources))
@@ -78,18 +99,9 @@ class Ways:
                 ways += [
                     each._replace(choice=ways[0].choice if ways else None) for each in doubtful
                 ]
-            return self._beside_published(flow, sources, ways)
-        destinations = self._resolver.endpoints(flow.destination, "destination")
-        if isinstance(flow.destination, WorkloadEnd | SelectorEnd) and self._is_published(flow):
-            # What uses a node's network is called as its node is, the rest as ever.
-            others = [each for each in destinations if not each.is_on_node_network]
-            ways = self._direct(flow, protocol, sources, others) if others else []
-            for each in destinations:
-                if each.is_on_node_network:
-                    end = PodEnd(each.namespace, each.name)
-                    ways += self._ways(replace(flow, destination=end), protocol)
-            return ways
-        ways = self._direct(flow, protocol, sources, destinations)
+        else:
+            destinations = self._resolver.endpoints(flow.destination, "destination")
+            ways = self._direct(flow, protocol, sources, destinations)
         return self._beside_published(flow, sources, ways)
 
     def _on_loopback(
@@ -140,3 +152,8 @@ class Ways:
         if not found:
             return plain
         return [*found, *(each._replace(choice=found[0].assumption) for each in plain)]
+
+
+def _has_pair(sources: list[Endpoint], destinations: list[Endpoint]) -> bool:
+    """Whether some two of them are different."""
+    return len({*map(id, sources), *map(id, destinations)}) > 1

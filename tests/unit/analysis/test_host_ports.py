@@ -126,6 +126,34 @@ def test_a_node_port_is_one_of_what_uses_the_network_of_the_node(called: str) ->
     assert _decided(closed, f"shop/client -> {called} TCP/30081") == "Allow"
 
 
+@pytest.mark.parametrize(
+    ("called", "port", "expected"),
+    [
+        ("shop/team=all", 30079, [("Deny", 1)]),
+        ("shop/team=all", 30080, [("Deny", 1)]),
+        ("shop/team=all", 30082, [("Deny", 1)]),
+        ("shop/app=agent", 30079, [("Allow", 1)]),
+        ("shop/app=agent", 30080, [("Unknown", 1)]),
+    ],
+)
+def test_who_uses_a_node_s_network_is_not_called_by_itself_where_there_is_another(
+    called: str, port: int, expected: list[tuple[str, int]]
+) -> None:
+    """Port 30080 leads to a pod that is closed, and 30082 to none at all."""
+    objects = [
+        node("n1", "192.168.0.4"),
+        node("n2", "192.168.0.5"),
+        pod("shop/agent", {"app": "agent", "team": "all"}, on="n1", hostNetwork=True),
+        pod("shop/web", {"app": "web", "team": "all"}, on="n2"),
+        service("shop/web", {"app": "web"}, [{"port": 80, "nodePort": 30080}], type="NodePort"),
+        service("shop/none", {"app": "none"}, [{"port": 80, "nodePort": 30082}], type="NodePort"),
+        WEB_CLOSED,
+    ]
+    verdict = ask(snapshot(*objects), f"shop/agent -> {called} TCP/{port}", "npm")
+    found = [(each.decision.value, each.connections) for each in verdict.groups]
+    assert found == expected
+
+
 def test_a_node_port_of_the_same_number() -> None:
     number = _publishing("shop/web", "n1", {"hostPort": 30080})
     calls = service(
