@@ -53,15 +53,6 @@ class Forwarding:
         found = (each for each in self._pipeline.endpoints if each.kind is not nodes)
         return {(each.namespace, each.name): each for each in found}
 
-    @cached_property
-    def _nodes(self) -> dict[str | None, Endpoint]:
-        found = self._pipeline.endpoints
-        return {each.name: each for each in found if each.kind is EndpointKind.NODE}
-
-    def node_of(self, endpoint: Endpoint) -> Endpoint:
-        """The node that answers at an endpoint's address, as far as it is listed."""
-        return self._nodes.get(endpoint.node, endpoint)
-
     def doubt(self, port: PublishedPort, caller: Endpoint, callee: Endpoint) -> Assumption | None:
         """What a call of a port rests on, of a node or of a pod that uses the node's network.
 
@@ -69,8 +60,7 @@ class Forwarding:
         """
         if port.problem is not None:
             return port.problem
-        node = self.node_of(callee)
-        targets = port.at(node.node)
+        targets = port.at(callee.node)
         if not targets:
             return port.missing
         backends = [(self._pods[each.namespace, each.pod], each.point) for each in targets]
@@ -84,7 +74,7 @@ class Forwarding:
                 if (
                     self._stops(Direction.EGRESS, caller, protocol, family)
                     or self._stops(Direction.INGRESS, backend, protocol, family)
-                    or self._stops(Direction.INGRESS, node, protocol, family)
+                    or self._stops(Direction.INGRESS, callee, protocol, family)
                 ):
                     return self._why(port, caller, backend)
         return None

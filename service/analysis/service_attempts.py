@@ -118,7 +118,8 @@ class ServiceCalls:
     def node_called(self, end: DestinationEnd) -> Endpoint | None:
         """The node that a destination names, or that receives a call of a Service.
 
-        A pod that uses a node's network has the node's address, and that node answers for it.
+        A pod that uses a node's network has that node's ports. It stands for itself: its addresses
+        may be fewer than the node's, and its policies may be others.
         """
         name = ""
         match end:
@@ -129,7 +130,7 @@ class ServiceCalls:
             case PodEnd(namespace, pod):
                 found = self.resolver.pod_endpoints.get((namespace, pod))
                 if found is not None and found.is_on_node_network:
-                    return self.resolver.node_endpoints.get(found.node or "", found)
+                    return found
             case AddressEnd(address):
                 found = self._endpoint_at(address)
                 if found is not None and found.is_on_node_network:
@@ -275,6 +276,9 @@ class ServiceCalls:
         self, backend: Endpoint, receiving: Endpoint | None
     ) -> Iterator[tuple[Endpoint, bool]]:
         """Nodes that may receive the connection, and whether the backend runs there."""
+        if receiving is not None:
+            # What is seen of a caller outside is the address of the node.
+            receiving = self.resolver.node_endpoints.get(receiving.node or "", receiving)
         if receiving is not None and None not in {receiving.node, backend.node}:
             yield receiving, receiving.node == backend.node
             return

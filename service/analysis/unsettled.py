@@ -55,10 +55,10 @@ class Unsettled:
             endpoint = self._layer.endpoints[place]
             opened: list[Opened] = []
             if endpoint.is_on_node_network:
-                node = self._forwarding.node_of(endpoint)
-                if node.key not in by_node:
-                    by_node[node.key] = list(self._at_node(node))
-                opened += by_node[node.key]
+                key = (endpoint.node, tuple(each >> place & 1 for each in self._stopping_calls))
+                if key not in by_node:
+                    by_node[key] = list(self._at_node(endpoint))
+                opened += by_node[key]
             unmet = self._unmet[_families(endpoint)]
             if unmet:
                 opened = [(each, sources & ~unmet, why) for each, sources, why in opened]
@@ -89,14 +89,32 @@ class Unsettled:
             for families, (endpoint, _) in speaking.items()
         }
 
-    def _at_node(self, node: Endpoint) -> Iterator[Opened]:
-        """What is open about a node's ports; of two things about one port the first is told."""
+    @cached_property
+    def _stopping_calls(self) -> Sequence[int]:
+        """Who has policies that may stop what calls a published port, by protocol and family."""
+        found = {
+            target.point >> 16
+            for port in self._published
+            for targets in port.targets.values()
+            for target in targets
+        }
+        return [
+            self._stopping(Direction.INGRESS, protocol, family)
+            for protocol in sorted(found)
+            for family in self._layers
+        ]
+
+    def _at_node(self, callee: Endpoint) -> Iterator[Opened]:
+        """What is open about a callee's ports; of two things about one port the first is told.
+
+        The callee is a node, or uses the network of one.
+        """
         told: dict[int, int] = {}
         found: dict[tuple[int, Why], list[tuple[int, int]]] = {}
         for port in self._published:
             doubted: dict[Why, int] = {}
             for caller, places in self._callers_of(port):
-                doubt = self._forwarding.doubt(port, caller, node)
+                doubt = self._forwarding.doubt(port, caller, callee)
                 new = places & ~told.get(port.point, 0)
                 if doubt is not None and new:
                     why = frozenset((doubt,))

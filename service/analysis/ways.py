@@ -91,14 +91,6 @@ class Ways:
         called = self._services.called(flow)
         if called:
             ways = list(self._services.attempts(flow, called, sources))
-            if isinstance(flow.destination, PodEnd):
-                # Whether policies are asked about a hostNetwork pod itself, engines do not all say.
-                callees = self._resolver.endpoints(flow.destination, "destination")
-                direct = self._direct(flow, protocol, sources, callees)
-                doubtful = [each for each in direct if self.may_be_stopped(each)]
-                ways += [
-                    each._replace(choice=ways[0].choice if ways else None) for each in doubtful
-                ]
         else:
             destinations = self._resolver.endpoints(flow.destination, "destination")
             ways = self._direct(flow, protocol, sources, destinations)

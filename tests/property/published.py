@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.builders import Manifest, service
 from tests.property.clusters import NODES, Cluster
 
-_NODE_PORTS = (30080, 30081)
+NODE_PORTS = (30080, 30081)
 _ADDRESSES = ("10.0.0.3", "203.0.113.10", "fd00::2")
 
 
@@ -33,7 +33,7 @@ def _publishing(draw: st.DrawFn, manifest: Manifest) -> Manifest:
         return manifest
     main, *others = manifest["spec"]["containers"]
     ports = [
-        {**each, "hostPort": draw(st.sampled_from([80, 8080, *_NODE_PORTS]))}
+        {**each, "hostPort": draw(st.sampled_from([80, 8080, *NODE_PORTS]))}
         if draw(st.booleans())
         else each
         for each in main.get("ports", ())
@@ -48,7 +48,7 @@ def _service(draw: st.DrawFn, number: int, backend: Manifest, *, ipv6: bool) -> 
         "port": 80,
         "targetPort": draw(st.sampled_from([80, 80, 8080, "http"])),
         "protocol": draw(st.sampled_from(["TCP", "UDP"])),
-        "nodePort": _NODE_PORTS[number],
+        "nodePort": NODE_PORTS[number],
     }
     return service(
         f"{backend['namespace']}/s{number}",

@@ -16,6 +16,7 @@ from service.model.verdict import Decision
 from tests.builders import evaluator, snapshot
 from tests.property.bounds import bounded
 from tests.property.clusters import EVERYTHING, NAMESPACES, UNSETTLED, Cluster, clusters
+from tests.property.published import NODE_PORTS, published
 
 #: Of a dual-stack pair each address family is a connection of its own.
 ONE_FAMILY = [replace(EVERYTHING, ipv6=False), replace(UNSETTLED, ipv6=False)]
@@ -56,6 +57,37 @@ def test_groups_add_up(
     else:
         assert whole.decision is Decision.UNKNOWN
         assert "PodsDiffer" in {each.code for each in whole.assumptions}
+
+
+@pytest.mark.parametrize("engine", ["kubernetes", "npm", "calico", "cilium"])
+@bounded(0.2)
+@given(
+    cluster=published(clusters(UNSETTLED)),
+    here=PLACES,
+    there=PLACES,
+    protocol=st.sampled_from(["TCP", "UDP"]),
+    port=st.sampled_from([80, 8080, *NODE_PORTS]),
+)
+def test_a_group_is_told_what_each_is_told_at_published_ports(
+    engine: str, cluster: Cluster, here: str, there: str, protocol: str, port: int
+) -> None:
+    pipeline = evaluator(snapshot(*cluster.manifests), engine)
+    pods = {
+        place: [PodEnd(place, name) for _, space, name in cluster.pods if space == place]
+        for place in NAMESPACES
+    }
+    pairs = list(product(pods[here], pods[there]))
+    if len(pairs) > 1:
+        pairs = [(mine, theirs) for mine, theirs in pairs if mine != theirs]
+    if not pairs:
+        return
+    single = {
+        pipeline.evaluate(Flow(mine, theirs, protocol, port)).decision for mine, theirs in pairs
+    }
+    whole = pipeline.evaluate(
+        Flow(SelectorEnd(here, EVERY_LABEL), SelectorEnd(there, EVERY_LABEL), protocol, port)
+    )
+    assert whole.decision is (single.pop() if len(single) == 1 else Decision.UNKNOWN)
 
 
 def _offers(cluster: Cluster, name: str, protocol: str, port: int | str) -> bool:

@@ -154,6 +154,40 @@ def test_who_uses_a_node_s_network_is_not_called_by_itself_where_there_is_anothe
     assert found == expected
 
 
+@pytest.mark.parametrize("engine", ["cilium", "npm", "none"])
+@pytest.mark.parametrize("port", [30079, 30080])
+def test_the_addresses_of_who_uses_a_node_s_network_count(engine: str, port: int) -> None:
+    """The pod has told one of the two addresses of its node, and it is the pod that is called."""
+    six = service(
+        "shop/web", {"app": "web"}, [{"port": 80, "nodePort": 30080}], type="NodePort",
+        clusterIPs=["fd00:96::1"], ipFamilies=["IPv6"],
+    )  # fmt: skip
+    found = snapshot(
+        node("n1", "192.168.0.4", "fd00:a::4"),
+        pod("shop/agent", ips=["192.168.0.4"], on="n1", hostNetwork=True),
+        pod("shop/web", {"app": "web"}, ips=["fd00::2"], on="n1"),
+        pod("shop/client", ips=["fd00::3"], on="n1"),
+        six,
+    )
+    agent = ask(found, f"shop/client -> shop/agent TCP/{port}", engine)
+    assert {each.code for each in agent.assumptions} == {"EndpointHasNoNetwork"}
+    assert ask(found, f"shop/client -> node:n1 TCP/{port}", engine).decision is Decision.ALLOW
+
+
+@pytest.mark.parametrize("port", [30079, 30080])
+def test_the_addresses_of_its_node_do_not_count(port: int) -> None:
+    calls = service("shop/web", {"app": "web"}, [{"port": 80, "nodePort": 30080}], type="NodePort")
+    found = snapshot(
+        node("n1", "fd00:a::4"),
+        pod("shop/agent", ips=["192.168.0.4", "fd00:a::4"], on="n1", hostNetwork=True),
+        pod("shop/web", {"app": "web"}, ips=["10.0.0.2"], on="n1"),
+        pod("shop/client", ips=["10.0.0.3"], on="n1"),
+        calls,
+    )
+    question = f"shop/client -> shop/agent TCP/{port}"
+    assert ask(found, question, "cilium").decision is Decision.ALLOW
+
+
 def test_a_node_port_of_the_same_number() -> None:
     number = _publishing("shop/web", "n1", {"hostPort": 30080})
     calls = service(
