@@ -118,7 +118,7 @@ class ServiceComparer:
 
     @cached_property
     def _clients(self) -> Clients:
-        return Clients(self._courts, self._pod_cidrs)
+        return Clients(self._courts)
 
     @property
     def is_sampled(self) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from service.analysis.alike import atoms_of, conditions_of
 from service.analysis.witness import Court
-from service.model.addresses import Family, addresses_of, blocks, family_of, format_address
+from service.model.addresses import Family, addresses_of, family_of, format_address
 from service.model.condition import AddressIn
 from service.model.endpoint import Endpoint, EndpointKind
 from service.model.intervals import Intervals
@@ -36,11 +36,9 @@ class Client:
 class Clients:
     """Finds representatives by the blocks in the ingress policies of a backend."""
 
-    def __init__(self, courts: tuple[Court, Court], pod_cidrs: Iterable[str]) -> None:
+    def __init__(self, courts: tuple[Court, Court]) -> None:
         self._courts = courts
-        endpoints = courts[0].pipeline.endpoints
-        points = (point for each in endpoints for point in each.addresses)
-        self._inside = Intervals.of((each, each) for each in points) | blocks(pod_cidrs)
+        self._inside = courts[0].inside | courts[1].inside
         self._known: dict[tuple[str, str], tuple[Client, ...]] = {}
 
     def of(self, backend: Endpoint) -> tuple[Client, ...]:

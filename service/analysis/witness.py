@@ -79,20 +79,23 @@ class Court:
         return self._endpoints.get(like.key)
 
     @cached_property
-    def _inside(self) -> Intervals:
-        """The addresses that nobody outside has, and those of Services."""
+    def inside(self) -> Intervals:
+        """The addresses that nobody outside the cluster has."""
         points = (point for each in self.pipeline.endpoints for point in each.addresses)
-        around = self.pipeline.surroundings
         known = Intervals.of((point, point) for point in points)
-        return known | around.inside | around.services
+        return known | self.pipeline.surroundings.inside
+
+    @cached_property
+    def _called_inside(self) -> Intervals:
+        return self.inside | self.pipeline.surroundings.services
 
     def outside(self, low: int, high: int) -> Endpoint:
         """Something outside the cluster with an address of a range."""
         point = low
-        index = bisect_right(self._inside.spans, (low, float("inf"))) - 1
+        index = bisect_right(self._called_inside.spans, (low, float("inf"))) - 1
         if index >= 0:
             # Ranges do not touch, so what follows one of them is free.
-            point = max(low, self._inside.spans[index][1] + 1)
+            point = max(low, self._called_inside.spans[index][1] + 1)
         point = point if point <= high else low
         return Endpoint(EndpointKind.EXTERNAL, format_address(point), addresses=(point,))
 

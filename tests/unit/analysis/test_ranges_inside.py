@@ -59,3 +59,17 @@ def test_who_is_outside(address: str, told: set[str], direction: str) -> None:
         for destination in map(str, group.destinations)
     }
     assert (ends in opened) is expected
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [("203.0.113.9", True), ("198.51.100.8", False), ("192.168.0.9", False), ("10.0.0.7", False)],
+)
+def test_who_calls_a_service_from_outside(address: str, told: bool) -> None:
+    port = {"port": 80, "nodePort": 30080}
+    exposed = service("shop/one", {"app": "one"}, [port], type="NodePort",
+                      externalTrafficPolicy="Local")  # fmt: skip
+    everybody_else = policy("Ingress", {"cidr": ALL, "except": [f"{address}/32"]})
+    impact = changed((NODE, ONE, LONELY, exposed, everybody_else), "calico", "none").impact
+    sources = {str(each) for group in impact.groups for each in group.sources}
+    assert (address in sources) is told
