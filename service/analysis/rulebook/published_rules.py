@@ -44,7 +44,12 @@ class _Stopping:
         self._unlisted = any(has_trait(each, "countsUnlistedSections") for each in profiles)
         by_mode = any(has_trait(each, "isolatesUnselected") for each in profiles)
         # What policies of other kinds close is not looked at: each of them may stop a call.
-        kinds = {kind for each in self._sight.policies for kind in written_kinds(each)}
+        kinds = {
+            kind
+            for each in self._sight.policies
+            if not self._sight.knows_pods or self._sight.selected(each)
+            for kind in written_kinds(each)
+        }
         self.all_calls = by_mode or bool(self._sight.other_policies) or PolicyType.EGRESS in kinds
         self.anybody = self.all_calls or bool(kinds)
 

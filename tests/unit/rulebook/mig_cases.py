@@ -478,7 +478,7 @@ CASES = (
     Case("MIG-037", HIT, move(NODE_PORT, DENY), detail="node port 30080/TCP of every node"),
     Case("MIG-037", HIT, move(NODE_PORT, DB, DENY)),
     Case("MIG-037", HIT, move(NODE_PORT_LOCAL, DB, DENY), detail="of a node that runs a backend"),
-    Case("MIG-037", HIT, move(NODE_PORT, DB_HOST, CLOSED_OUT)),
+    Case("MIG-037", HIT, move(NODE_PORT, DB_HOST, PUBLISHED_NOT, CLOSED_OUT)),
     # Without policies a mode may close everything.
     Case("MIG-037", HIT, move(PUBLISHED, NODE_PORT, DB, engine=CLOSED_BY_MODE)),
     Case("MIG-037", HIT, move(PUBLISHED, source=CLOSED_BY_MODE, engine="calico")),
@@ -487,6 +487,7 @@ CASES = (
     Case("MIG-037", CLEAR, move(PUBLISHED, DB, DENY)),
     Case("MIG-037", CLEAR, move(NODE_PORT, PUBLISHED_NOT, CLOSED_WEB)),
     Case("MIG-037", CLEAR, move(NODE_PORT, DB_HOST, DENY)),
+    Case("MIG-037", CLEAR, move(NODE_PORT, DB, CLOSED_OUT)),
     # It leads nowhere, or nobody knows where, before and after.
     Case("MIG-037", CLEAR, move(NODE_PORT, PUBLISHED_NOT, CLOSED_OUT)),
     Case("MIG-037", CLEAR, move(NODE_PORT_LOOSE, DB, CLOSED_OUT)),
