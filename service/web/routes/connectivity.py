@@ -134,6 +134,9 @@ class Diff(MethodView):
         is taken from the later side as far as that tells it: ends on the node network, and
         `placement`, are of where pods run there, and a pod that only moved to another node is no
         difference.
+
+        A pair is listed once for each change of its decision. Where only the base tells the pods of
+        a workload apart, it is so for each kind of them, and their traffic may overlap.
         """
         return _difference(query, cluster, revision, group=False)
 
