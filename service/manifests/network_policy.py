@@ -31,6 +31,9 @@ from service.model.policy import PolicyRef, Position
 
 API_VERSION = "networking.k8s.io/v1"
 KIND = "NetworkPolicy"
+#: Kubernetes 1.16 removed the first API of the kind, which had the same fields.
+#: https://kubernetes.io/docs/reference/using-api/deprecation-guide/#networkpolicy-v116
+KINDS = frozenset({(API_VERSION, KIND), ("extensions/v1beta1", KIND)})
 
 
 def read_network_policy(raw: Mapping[str, Any], position: Position) -> Reading:

@@ -66,7 +66,9 @@ class PolicyDraft:
                 self._report.problem(source, note.code, severity, note.detail, note.pointer)
         ref = reading.ref
         if ref.name:
-            group = source.api_version.rpartition("/")[0]
+            # What is part of Kubernetes is one object, whichever of its APIs it is written for.
+            version = source.api_version if kind.is_custom else ref.api_version
+            group = version.rpartition("/")[0]
             self._claim(source, f"{ref.kind}.{group}", ref.namespace, ref.name)
         if reading.value is None:
             return

@@ -36,10 +36,9 @@ class PolicyKind:
 
 UNREAD = PolicyKind(read_unread_policy, is_read=False)
 
+_NETWORK_POLICY = PolicyKind(read_network_policy, build_network_policy, is_custom=False)
 _READ: dict[tuple[str, str], PolicyKind] = {
-    (network_policy.API_VERSION, network_policy.KIND): PolicyKind(
-        read_network_policy, build_network_policy, is_custom=False
-    ),
+    **dict.fromkeys(network_policy.KINDS, _NETWORK_POLICY),
     **dict.fromkeys(admin_policy.KINDS, PolicyKind(read_admin_policy)),
     **dict.fromkeys(calico.KINDS, PolicyKind(read_calico)),
     **dict.fromkeys(cilium.KINDS, PolicyKind(read_cilium)),

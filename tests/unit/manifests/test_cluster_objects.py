@@ -298,7 +298,7 @@ def test_kinds_that_are_not_modelled_are_counted() -> None:
 @pytest.mark.parametrize(
     ("api_version", "kind", "namespace"),
     [
-        ("extensions/v1beta1", "NetworkPolicy", "default"),
+        ("networking.gke.io/v1", "NetworkPolicy", "default"),
         ("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", ""),
         ("cilium.io/v2", "CiliumLocalRedirectPolicy", "default"),
         ("policy.networking.k8s.io/v9", "AdminNetworkPolicy", ""),
@@ -322,6 +322,18 @@ def test_policies_that_no_module_reads_are_told(
     assert (problem.code, problem.severity.value) == ("PolicyKindNotRead", "High")
 
 
+def test_network_policies_of_their_first_api_are_network_policies() -> None:
+    old, new = (
+        f"{{apiVersion: {version}, kind: NetworkPolicy, metadata: {{name: a}}, "
+        "spec: {podSelector: {}, egress: [{}]}}"
+        for version in ("extensions/v1beta1", "networking.k8s.io/v1")
+    )
+    (document,), (same,) = (read(each).policies for each in (old, new))
+    assert document.ref == same.ref
+    assert document.normalised == same.normalised
+    assert codes_of(f"{old}\n---\n{new}")[0][0] == "DuplicateObject"
+
+
 @pytest.mark.parametrize(
     ("metadata", "code"),
     [
@@ -332,5 +344,5 @@ def test_policies_that_no_module_reads_are_told(
     ],
 )
 def test_even_an_unread_policy_needs_a_name(metadata: str, code: str) -> None:
-    text = f"{{apiVersion: extensions/v1beta1, kind: NetworkPolicy, metadata: {metadata}}}"
+    text = f"{{apiVersion: networking.gke.io/v1, kind: NetworkPolicy, metadata: {metadata}}}"
     assert codes_of(text)[0][0] == code
