@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from service.analysis.units import Seat
 
 TEMPLATE_HASH = "pod-template-hash"
+#: What controllers label pods with that a restart may change (see `manifests.pod_owners`).
+_GENERATED = frozenset(
+    {
+        *(TEMPLATE_HASH, "controller-revision-hash", "pod-template-generation"),
+        *("controller-uid", "batch.kubernetes.io/controller-uid"),
+        *("job-name", "batch.kubernetes.io/job-name"),
+    }
+)
 
 
 def identity(seat: Seat) -> tuple[int, str, str]:
@@ -53,9 +61,42 @@ def _same_owner(mine: list[Seat], theirs: list[Seat]) -> list[tuple[Seat | None,
         if not same:
             left.append(one)
     fresh = [each for place, each in enumerate(theirs) if place not in met]
-    # Pods that were all replaced may have become any of those that are new; pods that are new
-    # beside the others are held against those. Of pods that went alone there is nothing to say.
-    return [*pairs, *((one, other) for other in fresh for one in left or mine[:1])]
+    # Pods that are new beside the others are held against those. Of pods that went alone there is
+    # nothing to say.
+    if not left:
+        return [*pairs, *((mine[0], other) for other in fresh)]
+    return [*pairs, *_successions(left, fresh)]
+
+
+def _successions(left: list[Seat], fresh: list[Seat]) -> list[tuple[Seat | None, Seat | None]]:
+    """What pods that were all replaced may have become: those like them, else any that are new."""
+    before, after = ([_kinds_of(each) for each in seats] for seats in (left, fresh))
+    return [
+        (one, other)
+        for other, theirs in zip(fresh, after, strict=True)
+        for one, mine in zip(left, before, strict=True)
+        if mine & theirs
+        or not any(mine & each for each in after)
+        or not any(theirs & each for each in before)
+    ]
+
+
+def _kinds_of(seat: Seat) -> frozenset[Hashable]:
+    """What its pods are like, but for what is new with every pod."""
+    return frozenset(
+        (
+            each.kind,
+            each.ports,
+            each.service_account,
+            frozenset(
+                label
+                for labels in (each.labels, each.hidden_labels)
+                for label in labels.items()
+                if label[0] not in _GENERATED
+            ),
+        )
+        for each in seat.members
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,24 @@ def test_pods_that_were_all_replaced() -> None:
     ]
 
 
+def test_pods_that_were_all_replaced_by_their_like() -> None:
+    """A restart changes names and generated labels, and nothing else."""
+    before = [DB, w(0, "1"), w(1), CLOSED]
+    assert shown(before, [DB, w(2, "1"), w(3), CLOSED], "Pod/db", W) == []
+    assert shown(before, [DB, w(2, "1"), w(3)], "Pod/db", W) == [
+        "newlyAllowed: pod:shop/db -> pod:shop/w-2: -, Allow"
+    ]
+    # One is like none of the earlier ones, so that it may have been any of them.
+    other = network_policy(
+        "{podSelector: {matchLabels: {x: '2'}}, ingress: [{ports: [{port: 80}]}]}", "shop/other"
+    )
+    after = [DB, w(2, "1"), w(3), w(4, "2"), CLOSED, other]
+    assert shown(before, after, "Pod/db", W) == [
+        "newlyAllowed: pod:shop/db -> pod:shop/w-4: -, Allow",
+        "newlyDenied: pod:shop/db -> pod:shop/w-4: -, Deny",
+    ]
+
+
 @pytest.mark.parametrize(
     ("place", "expected"),
     [
