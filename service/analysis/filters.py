@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import compress
 
 from service.analysis.space import Space
-from service.analysis.units import Seat, Seating
+from service.analysis.units import Seat, Seating, Unit
+from service.model.endpoint import Endpoint
 from service.model.intervals import Intervals
 from service.model.labels import LabelSelector
 from service.model.ports import ALL_PORTS
@@ -55,10 +57,27 @@ class UnitFilter:
         inside = (self.namespace, self.workload, self.pod, self.selector, self.node)
         return self.external is not False and all(each is None for each in inside)
 
+    @property
+    def tells_members_apart(self) -> bool:
+        """Whether some pods of a unit may meet it and others not."""
+        return any(each is not None for each in (self.pod, self.selector, self.addresses))
+
     def accepts(self, seat: Seat) -> bool:
-        """Whether a unit of the cluster meets it."""
-        unit = seat.unit
-        if not self.admits_seats or not self._has_address(seat):
+        """Whether a unit of the cluster meets it, or some pod of one."""
+        return self._accepts_unit(seat.unit) and (
+            not self.tells_members_apart or any(self._accepted(seat))
+        )
+
+    def members_of(self, seat: Seat) -> tuple[Endpoint, ...]:
+        """The members of a unit that meet every condition, each by itself."""
+        if not self._accepts_unit(seat.unit):
+            return ()
+        if not self.tells_members_apart:
+            return seat.members
+        return tuple(compress(seat.members, self._accepted(seat)))
+
+    def _accepts_unit(self, unit: Unit) -> bool:
+        if not self.admits_seats:
             return False
         if self.node is not None and not (unit.is_node and unit.name == self.node):
             return False
@@ -66,11 +85,22 @@ class UnitFilter:
             return False
         if self.workload is not None and not (unit.is_workload and unit.name == self.workload):
             return False
-        if self.pod is not None and self.pod not in {each.name for each in seat.members}:
-            return False
-        return self.selector is None or (
-            unit.is_workload and any(map(self.selector.matches, seat.labels))
-        )
+        by_pod = self.pod is not None or self.selector is not None
+        return unit.is_workload or not by_pod
+
+    def _accepted(self, seat: Seat) -> Iterator[bool]:
+        """Of each member whether it is meant."""
+        # What is no pod has no labels here.
+        every = seat.labels or ({},) * len(seat.members)
+        for member, labels in zip(seat.members, every, strict=True):
+            yield (
+                (self.pod is None or member.name == self.pod)
+                and (self.selector is None or self.selector.matches(labels))
+                and (
+                    self.addresses is None
+                    or any(map(self.addresses.__contains__, member.addresses))
+                )
+            )
 
     def accepts_range(self, low: int, high: int) -> bool:
         """Whether a range outside the cluster meets it."""
@@ -78,12 +108,6 @@ class UnitFilter:
             return False
         asked = self.addresses if self.outside is None else self.outside
         return asked is None or asked.overlaps(Intervals(((low, high),)))
-
-    def _has_address(self, seat: Seat) -> bool:
-        asked = self.addresses
-        return asked is None or any(
-            point in asked for each in seat.members for point in each.addresses
-        )
 
 
 EVERY_UNIT = UnitFilter()
@@ -106,7 +130,7 @@ class MapFilter:
     crosses: bool = False
     """Only lines with an end outside the cluster."""
     itself: bool = False
-    """Also what the pods of one workload may send to each other."""
+    """Also what the pods of every workload may send to each other."""
 
     def with_ends(self, settle: Callable[[UnitFilter, str], UnitFilter]) -> MapFilter:
         """The same, with what a function makes of each filter of ends and the place of the end."""
@@ -130,6 +154,22 @@ class MapFilter:
         if external is None:
             return self
         return replace(self, crosses=True) if external else self.without_outside()
+
+    @property
+    def may_tell_itself(self) -> bool:
+        """Whether what the pods of some workload may send to each other can be wanted."""
+        return self.itself or (
+            self.source.tells_members_apart and self.destination.tells_members_apart
+        )
+
+    def tells_itself(self, seat: Seat) -> bool:
+        """Whether what the pods of a workload may send to each other is wanted.
+
+        It is also where certain ones are the source and others of them the destination.
+        """
+        senders, receivers = self.source.members_of(seat), self.destination.members_of(seat)
+        two = bool(senders and receivers) and len({*map(id, senders), *map(id, receivers)}) > 1
+        return two and (self.itself or (self.may_tell_itself and senders != receivers))
 
     def with_itself(self) -> MapFilter:
         """The same, with what the pods of one workload may send to each other."""

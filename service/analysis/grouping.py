@@ -54,9 +54,9 @@ def grouped(listing: Listing) -> Iterator[LineGroup]:
         # What stands for no pair of two ends is no group, but for what is asked of one with itself.
         if not group.is_itself:
             yield group
-        if listing.wanted.itself:
+        if listing.wanted.may_tell_itself:
             for unit in sorted({*sources} & {*destinations}):
-                if len(listing.seating.by_unit[unit].members) > 1:
+                if listing.wanted.tells_itself(listing.seating.by_unit[unit]):
                     yield LineGroup((unit,), (unit,), *answer)
 
 

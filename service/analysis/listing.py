@@ -241,7 +241,7 @@ class Listing:
         }
 
     def _talks_to_itself(self, seat: Seat) -> bool:
-        return self.wanted.itself and len(seat.members) > 1
+        return self.wanted.may_tell_itself and self.wanted.tells_itself(seat)
 
     def _ranges(self, place: int) -> Iterator[tuple[int, int, LineAnswer]]:
         """The outside addresses that reach a place, neighbours with one answer joined."""

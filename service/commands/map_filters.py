@@ -8,7 +8,7 @@ from service.analysis.filters import EVERY_UNIT, ListedVerdict, MapFilter, UnitF
 from service.commands import ends
 from service.commands.faults import Refused, refusing
 from service.manifests.selectors import parse_label_selector
-from service.usecases.map_filters import names_two_pods, traffic_filter, unit_filter
+from service.usecases.map_filters import traffic_filter, unit_filter
 
 
 def add_filters(parser: argparse.ArgumentParser) -> None:
@@ -33,14 +33,12 @@ def filter_of(arguments: argparse.Namespace) -> MapFilter:
         if arguments.selector == "":
             raise Refused(["--selector is empty"])
         selector = parse_label_selector(arguments.selector) if arguments.selector else None
-        source, destination = end_filter(arguments.source), end_filter(arguments.destination)
         found = MapFilter(
-            source=source,
-            destination=destination,
+            source=end_filter(arguments.source),
+            destination=end_filter(arguments.destination),
             either=UnitFilter(namespace=arguments.namespace, selector=selector),
             traffic=traffic_filter(arguments.protocol, arguments.port),
             verdict=ListedVerdict(arguments.verdict) if arguments.verdict else None,
-            itself=names_two_pods(source, destination),
         )
         return found.about_outside(external=arguments.external)
 

@@ -16,7 +16,7 @@ from service.analysis.witness import Court, Side, Witness, witness_of
 from service.model.addresses import Family, parse_address
 from service.usecases.flow_json import flow_body
 from service.usecases.map_json import Body, change_body, endpoint_body
-from service.usecases.map_members import EVERYWHERE, NamedEnds, about, accepted_members
+from service.usecases.map_members import EVERYWHERE, NamedEnds, about
 from service.usecases.map_names import Names
 from service.usecases.map_queries import Chunk, Position
 from service.usecases.map_solving import (
@@ -241,6 +241,6 @@ def _block_order(block: Block) -> tuple[str, int, int]:
 
 def _unit_accepted(wanted: UnitFilter, seat: Seat | None, unit: Unit) -> bool:
     if seat is not None:
-        return bool(accepted_members(wanted, seat))
+        return wanted.accepts(seat)
     low, _, high = unit.name.partition("-")
     return wanted.accepts_range(parse_address(low), parse_address(high or low))

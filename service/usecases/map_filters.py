@@ -58,11 +58,6 @@ def unit_filter(
     )
 
 
-def names_two_pods(source: UnitFilter, destination: UnitFilter) -> bool:
-    """Whether both ends are pods by name: then they may be two of one workload."""
-    return None not in {source.pod, destination.pod} and source.pod != destination.pod
-
-
 def traffic_filter(protocol: str | None, port: int | None) -> Intervals:
     """The traffic of a protocol, of a port, or of both; without either, every port."""
     chosen: tuple[Protocol, ...] = PORT_PROTOCOLS

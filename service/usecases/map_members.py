@@ -15,7 +15,6 @@ from service.analysis.filters import EVERY_UNIT, UnitFilter
 from service.analysis.joint import Position
 from service.analysis.units import Seat, Unit
 from service.model.addresses import parse_address
-from service.model.endpoint import Endpoint
 
 Seats = tuple[Seat | None, Seat | None]
 _Key = tuple[bool, str, str]
@@ -23,21 +22,6 @@ _Keys = frozenset[_Key]
 
 #: Every position.
 EVERYWHERE = -1
-
-
-def accepted_members(wanted: UnitFilter, seat: Seat) -> tuple[Endpoint, ...]:
-    """The members of a unit that meet every condition of a filter, each by itself."""
-    if not wanted.accepts(seat):
-        return ()
-    if not _tells_members_apart(wanted):
-        return seat.members
-    # What is no pod has no labels here.
-    labels = seat.labels or ({},) * len(seat.members)
-    return tuple(
-        member
-        for member, own in zip(seat.members, labels, strict=True)
-        if wanted.accepts(replace(seat, members=(member,), labels=(own,)))
-    )
 
 
 class NamedEnds:
@@ -49,7 +33,7 @@ class NamedEnds:
 
     def __init__(self, wanted: UnitFilter, positions: Sequence[Position]) -> None:
         self._wanted = wanted
-        self._by_member = _tells_members_apart(wanted)
+        self._by_member = wanted.tells_members_apart
         #: By the identity of seats, which the comparison keeps.
         self._narrowed: dict[tuple[int, int], Seats | None] = {}
         #: The members that are meant, and whether some position has each of them in both maps.
@@ -78,7 +62,7 @@ class NamedEnds:
             member.key
             for position in positions
             for seat in (*position.first, *position.second)
-            for member in accepted_members(self._wanted, seat)
+            for member in self._wanted.members_of(seat)
         )
         shared = frozenset(
             key
@@ -156,10 +140,6 @@ def _only(seat: Seat | None, kept: _Keys) -> Seat | None:
     if seat is None:
         return None
     return replace(seat, members=tuple(e for e in seat.members if e.key in kept), labels=())
-
-
-def _tells_members_apart(wanted: UnitFilter) -> bool:
-    return any(each is not None for each in (wanted.pod, wanted.selector, wanted.addresses))
 
 
 def _keys(seats: Iterable[Seat]) -> _Keys:

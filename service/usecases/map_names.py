@@ -17,7 +17,6 @@ from service.model.intervals import NOTHING, Intervals
 from service.model.inventory import Inventory, Pod
 from service.model.surroundings import NO_SURROUNDINGS, Surroundings
 from service.usecases.errors import FieldError, InvalidParameter
-from service.usecases.map_members import accepted_members
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ class Names:
 
     def _has_seat(self, wanted: UnitFilter) -> bool:
         return any(
-            accepted_members(wanted, seat) for each in self._known for seat in each.seating.seats
+            map(wanted.accepts, (seat for each in self._known for seat in each.seating.seats))
         )
 
     def _nobody(self, wanted: UnitFilter) -> InvalidParameter:

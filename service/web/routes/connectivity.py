@@ -15,7 +15,7 @@ from service.model.pipeline import Direction
 from service.usecases import maps
 from service.usecases.difference_queries import DifferenceFilter
 from service.usecases.errors import FieldError, Invalid, InvalidParameter
-from service.usecases.map_filters import names_two_pods, traffic_filter, unit_filter
+from service.usecases.map_filters import traffic_filter, unit_filter
 from service.usecases.maps import Differences, MapName, MapOf
 from service.usecases.revisions import get_revision
 from service.usecases.verdict_json import policy_body
@@ -177,14 +177,13 @@ def _filter(query: Mapping[str, Any]) -> MapFilter:
     outside = unit_filter({}, query.get("external"))
     either = _narrowed(ends, inside, outside, query.get("direction"))
     verdict = query.get("verdict")
-    two_pods = names_two_pods(ends["source"], ends["destination"])
     found = MapFilter(
         source=ends["source"],
         destination=ends["destination"],
         either=either,
         traffic=traffic_filter(query.get("protocol"), query.get("port")),
         verdict=ListedVerdict(verdict) if verdict else None,
-        itself=query.get("include_self", False) or two_pods,
+        itself=query.get("include_self", False),
     )
     # An end inside is what nearly every line has: asked of either, it means both.
     return found if "direction" in query else found.about_outside(external=query.get("external"))

@@ -202,5 +202,9 @@ class ConnectivityQuerySchema(ConnectionGroupQuerySchema):
 
     include_self = QueryFlag(
         load_default=False,
-        metadata={"description": "Also what the pods of one workload may send to each other."},
+        metadata={
+            "description": "Also what the pods of one workload may send to each other. It is told "
+            "without this where both ends name pods, addresses or labels, and not the same pods "
+            "of it."
+        },
     )
