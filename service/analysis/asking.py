@@ -39,7 +39,7 @@ _POD = LabelScope.POD
 class Encounter(NamedTuple):
     """An endpoint, the one at the other end of the connection, and the address family.
 
-    `same_node` supposes whether both are on one node, where the input does not tell.
+    `same_node` supposes whether both are on one node, whatever the input tells.
     """
 
     endpoint: Endpoint
@@ -169,11 +169,10 @@ def _relates(relation: Relation, about: Encounter) -> Answer:
         return endpoint == other
     if not endpoint.is_on_node_network or other.kind is EndpointKind.EXTERNAL:
         return False
-    if endpoint.node is None or other.node is None:
-        if about.same_node is None:
+    same = about.same_node
+    if same is None:
+        if endpoint.node is None or other.node is None:
             return frozenset((placement_unknown(endpoint if endpoint.node is None else other),))
-        same = about.same_node
-    else:
         same = endpoint.node == other.node
     return same if relation is Relation.OWN_NODE else not same
 

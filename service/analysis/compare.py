@@ -73,6 +73,12 @@ class Difference:
     None where no node is involved, and where nobody knows.
     """
 
+    @property
+    def has_gone(self) -> bool:
+        """Whether an end is in the first map only, so that both have met there alone."""
+        ends = self.source_seats, self.destination_seats
+        return any(first is not None and second is None for first, second in ends)
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -169,7 +175,7 @@ def _pairs_of(source: Position, target: Position, block: Block) -> Iterator[Diff
     addresses = (source.low, target.low)
     standing = _together(source.standing, target.standing)
     known = standing is not Standing.PLAIN
-    senders, receivers = (_seats(each, with_home=known) for each in (source, target))
+    senders, receivers = _seats(source, target, known), _seats(target, source, known)
     for sender, home in senders:
         for receiver, goal in receivers:
             placed = False
@@ -211,13 +217,15 @@ def _was_one_pod(source: Position, target: Position) -> bool:
 _NOWHERE = Home(frozenset())
 
 
-def _seats(position: Position, *, with_home: bool) -> Sequence[tuple[Seat | None, Home]]:
-    """The seats of a position, with where their pods run if that matters."""
+def _seats(
+    position: Position, other: Position, with_home: bool
+) -> Sequence[tuple[Seat | None, Home]]:
+    """The seats of a position, with where their pods run if that matters beside another one."""
     if not position.seats:
         return [(None, _NOWHERE)]
     if not with_home:
         return [(each, _NOWHERE) for each in position.seats]
-    return position.seated
+    return position.seated_beside(other)
 
 
 def _together(here: Standing, there: Standing) -> Standing:

@@ -23,7 +23,7 @@ LET_THROUGH = frozenset({Decision.ALLOW, Decision.NOT_APPLICABLE})
 class Connection(NamedTuple):
     """One concrete connection: two endpoints, and protocol and port as a point.
 
-    `same_node` supposes whether both ends are on one node, where the input does not tell.
+    `same_node` supposes whether both ends are on one node, whatever the input tells.
     """
 
     source: Endpoint

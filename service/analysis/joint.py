@@ -78,10 +78,36 @@ class Position:
             for seat in self.seats
         )
 
+    @property
+    def went(self) -> bool:
+        """Whether its units are in the first map only."""
+        return bool(self.first) and not self.second
+
+    def homes_beside(self, other: Position) -> tuple[Home, ...]:
+        """Where each seat's pods run when they meet those of another position.
+
+        What went has met them in the first map alone, where they ran then.
+        """
+        return self._earlier_homes if self._meets_in_first(other) else self.homes
+
+    def seated_beside(self, other: Position) -> tuple[tuple[Seat, Home], ...]:
+        """The seats with their homes when they meet those of another position."""
+        return self._seated_then if self._meets_in_first(other) else self._seated
+
+    def _meets_in_first(self, other: Position) -> bool:
+        return bool(self.first) and (other.went or self.went)
+
     @cached_property
-    def seated(self) -> tuple[tuple[Seat, Home], ...]:
-        """The seats with their homes."""
+    def _earlier_homes(self) -> tuple[Home, ...]:
+        return tuple(each.home for each in self.first)
+
+    @cached_property
+    def _seated(self) -> tuple[tuple[Seat, Home], ...]:
         return tuple(zip(self.seats, self.homes, strict=True))
+
+    @cached_property
+    def _seated_then(self) -> tuple[tuple[Seat, Home], ...]:
+        return tuple(zip(self.seats, self._earlier_homes, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,8 +31,6 @@ class PairCounter:
             _count(self._units, len(position.seats) or 1, one)
             alone = sum(1 for seat in position.seats if len(seat.members) < _SEVERAL)
             _count(self._singles, alone, one)
-        #: Plain positions with where each of their units runs.
-        self._homes = [(1 << place, positions[place].homes) for place in bits(self._plain)]
         self._beside: dict[int, _Weights] = {}
 
     def pairs(self, sources: int, destinations: int) -> int:
@@ -56,11 +54,18 @@ class PairCounter:
         known = self._beside.get(position)
         if known is None:
             known = self._beside[position] = {}
-            hosts = _Hosts(self.positions[position])
-            for one, homes in self._homes:
+            host = self.positions[position]
+            by_homes: dict[int, _Hosts] = {}
+            for place in bits(self._plain):
+                other = self.positions[place]
+                own = host.homes_beside(other)
+                hosts = by_homes.get(id(own))
+                if hosts is None:
+                    hosts = by_homes[id(own)] = _Hosts(host.standing, own)
+                homes = other.homes_beside(host)
                 # A range of addresses outside the cluster meets every node, as another node.
-                pairs = sum(map(hosts.pairs, homes)) if homes else hosts.outside
-                _count(known, pairs, one)
+                pairs = hosts.outside if other.is_external else sum(map(hosts.pairs, homes))
+                _count(known, pairs, 1 << place)
         return known
 
     def _between_nodes(self, first: int, second: int) -> int:
@@ -72,8 +77,8 @@ class PairCounter:
         )
         return sum(
             1
-            for one, host in zip(here.seats, here.homes, strict=True)
-            for other, home in zip(there.seats, there.homes, strict=True)
+            for one, host in here.seated_beside(there)
+            for other, home in there.seated_beside(here)
             if not (one.unit == other.unit and len(other.members) < _SEVERAL)
             and host.meets(home, standing, itself=one.unit == other.unit)
         )
@@ -82,9 +87,9 @@ class PairCounter:
 class _Hosts:
     """The units on a node position; most of them are nodes, each on itself alone."""
 
-    def __init__(self, position: Position) -> None:
-        self._standing = position.standing
-        self._homes = position.homes
+    def __init__(self, standing: Standing, homes: Sequence[Home]) -> None:
+        self._standing = standing
+        self._homes = homes
         self._nodes: Counter[str | None] | None = None
         if all(len(each.nodes) == 1 and each.is_known for each in self._homes):
             self._nodes = Counter(node for each in self._homes for node in each.nodes)

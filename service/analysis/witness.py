@@ -89,27 +89,35 @@ class Court:
     def _called_inside(self) -> Intervals:
         return self.inside | self.pipeline.surroundings.services
 
-    def outside(self, low: int, high: int) -> Endpoint:
-        """Something outside the cluster with an address of a range."""
-        point = low
-        index = bisect_right(self._called_inside.spans, (low, float("inf"))) - 1
-        if index >= 0:
-            # Ranges do not touch, so what follows one of them is free.
-            point = max(low, self._called_inside.spans[index][1] + 1)
-        point = point if point <= high else low
-        return Endpoint(EndpointKind.EXTERNAL, format_address(point), addresses=(point,))
+    def first_outside(self, point: int) -> int:
+        """The first address from one on that is nobody's in the cluster."""
+        spans = self._called_inside.spans
+        index = bisect_right(spans, (point, float("inf"))) - 1
+        # Ranges do not touch, so what follows one of them is free.
+        return max(point, spans[index][1] + 1) if index >= 0 else point
 
-    def hear(self, source: Endpoint, destination: Endpoint, point: int) -> Side | None:
+    def hear(
+        self,
+        source: Endpoint,
+        destination: Endpoint,
+        point: int,
+        *,
+        same_node: bool | None = None,
+    ) -> Side | None:
         """The decision on one connection; None where an end is not known here.
 
-        Where the input does not tell whether both are on one node, either case counts.
+        `same_node` supposes whether both are on one node, wherever they are known to run. Where
+        the input does not tell that, either case counts.
         """
         caller, callee = self.endpoint(source), self.endpoint(destination)
         if caller is None or callee is None:
             return None
         doubt = self._doubt(caller, callee, point)
+        placed = suppositions(caller, callee)
+        if placed == (None,):
+            placed = (same_node,)
         heard: list[Case] = []
-        cases = product(shared_families(caller, callee), suppositions(caller, callee))
+        cases = product(shared_families(caller, callee), placed)
         for family, supposed in cases:
             connection = Connection(caller, callee, echo(point, family), family, supposed)
             egress, ingress = (
@@ -167,8 +175,10 @@ def _unknown(why: Assumption) -> DirectionVerdict:
 
 def witness_of(difference: Difference, before: Court, after: Court) -> Witness:
     """A connection out of a difference, with what both maps say to it."""
-    ends = ends_of(difference, before)
-    found = witness_between(ends, difference.block.traffic, before, after)
+    ends = ends_of(difference, before, after)
+    found = witness_between(
+        ends, difference.block.traffic, before, after, same_node=difference.same_node
+    )
     # Where a pod is not one of the unit's, what bears its name in that map is something else.
     sides = tuple(zip(ends, (difference.source_seats, difference.destination_seats), strict=True))
     was, now = (all(_stands(*each, side) for each in sides) for side in (0, 1))
@@ -176,24 +186,33 @@ def witness_of(difference: Difference, before: Court, after: Court) -> Witness:
 
 
 def witness_between(
-    ends: tuple[Endpoint, Endpoint], traffic: Intervals, before: Court, after: Court
+    ends: tuple[Endpoint, Endpoint],
+    traffic: Intervals,
+    before: Court,
+    after: Court,
+    *,
+    same_node: bool | None = None,
 ) -> Witness:
-    """A connection between two ends with the first port of some traffic, or else a ping."""
+    """A connection between two ends with the first port of some traffic, or else a ping.
+
+    Both sides decide it for ends on one node or apart, as `same_node` supposes.
+    """
     source, destination = ends
     low, _ = (traffic & ALL_PORTS or traffic).spans[0]
     protocol = Protocol(low >> 16)
     port = low & 0xFFFF if protocol in PORT_PROTOCOLS else None
     return Witness(
         Flow(_end(source), _end(destination), protocol.name, port),
-        before.hear(source, destination, low),
-        after.hear(source, destination, low),
+        before.hear(source, destination, low, same_node=same_node),
+        after.hear(source, destination, low, same_node=same_node),
     )
 
 
-def ends_of(difference: Difference, court: Court) -> tuple[Endpoint, Endpoint]:
-    """Members of both units that the difference is about."""
-    source = _members(difference.source, difference.source_seats, court)
-    destination = _members(difference.destination, difference.destination_seats, court)
+def ends_of(difference: Difference, *courts: Court) -> tuple[Endpoint, Endpoint]:
+    """Members of both units that the difference is about; who is outside is so for all courts."""
+    gone = difference.has_gone
+    source = _members(difference.source, difference.source_seats, courts, gone)
+    destination = _members(difference.destination, difference.destination_seats, courts, gone)
     # Who is in both maps shows the change best, but a pair may need somebody who is new, or the
     # two have met in the first map only.
     for senders, receivers in (
@@ -221,12 +240,14 @@ class _Members:
     earlier: tuple[Endpoint, ...]
 
 
-def _members(unit: Unit, seats: _Seats, court: Court) -> _Members:
+def _members(unit: Unit, seats: _Seats, courts: Sequence[Court], gone: bool) -> _Members:
     if not any(seats):
         low, _, high = unit.name.partition("-")
-        outside = (court.outside(parse_address(low), parse_address(high or low)),)
+        outside = (_outside(parse_address(low), parse_address(high or low), courts),)
         return _Members(outside, outside, outside)
     first, second = (seat.members if seat else () for seat in seats)
+    if gone:
+        return _Members((), (), first)
     if first is second:
         return _Members(first, first, first)
     before = {each.key: each for each in first}
@@ -236,6 +257,15 @@ def _members(unit: Unit, seats: _Seats, court: Court) -> _Members:
     both = tuple(shared.values())
     went = tuple(each for each in first if each.key not in shared)
     return _Members(both, later, (*both, *went))
+
+
+def _outside(low: int, high: int, courts: Sequence[Court]) -> Endpoint:
+    """Something outside the cluster with an address of a range."""
+    point = low
+    while (following := max(each.first_outside(point) for each in courts)) > point:
+        point = following
+    point = point if point <= high else low
+    return Endpoint(EndpointKind.EXTERNAL, format_address(point), addresses=(point,))
 
 
 def _stands(end: Endpoint, seats: _Seats, side: int) -> bool:

@@ -113,7 +113,8 @@ def _meet(sources: Seats, destinations: Seats, difference: Difference) -> bool:
     if not any(sources) or not any(destinations):
         return True
     same_node = difference.same_node
-    nodes = _nodes(sources), _nodes(destinations)
+    earlier = difference.has_gone
+    nodes = _nodes(sources, earlier=earlier), _nodes(destinations, earlier=earlier)
     return any(
         one != other and same_node in {None, _share(nodes[0][one], nodes[1][other])}
         for side in (0, 1)
@@ -125,10 +126,10 @@ def _share(node: str | None, other: str | None) -> bool:
     return node is not None and node == other
 
 
-def _nodes(seats: Seats) -> dict[_Key, str | None]:
-    """Where members run: as the second map says, else as the first does."""
+def _nodes(seats: Seats, *, earlier: bool) -> dict[_Key, str | None]:
+    """Where members run: as the second map says, else as the first does; or as that does alone."""
     found: dict[_Key, str | None] = {}
-    for seat in seats:
+    for seat in seats[:1] if earlier else seats:
         for member in seat.members if seat else ():
             key = member.key
             found[key] = member.node or found.get(key)

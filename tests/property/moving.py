@@ -20,6 +20,8 @@ def moved(chance: random.Random, inventory: list[Manifest], to: Sequence[str]) -
                     changed["spec"]["hostNetwork"] = not each["spec"].get("hostNetwork", False)
                 case 0:
                     changed["metadata"]["name"] = _further(each, 100)
+                    if to and chance.random() < 0.5:
+                        changed["spec"]["nodeName"] = chance.choice(to)
                 case 1 if to:
                     changed["spec"]["nodeName"] = chance.choice(to)
                 case 2:
@@ -34,6 +36,15 @@ def moved(chance: random.Random, inventory: list[Manifest], to: Sequence[str]) -
         else:
             found.append(each)
     return found
+
+
+def without_a_node(chance: random.Random, inventory: list[Manifest]) -> list[Manifest]:
+    """Without one of the nodes, on which pods may still run."""
+    names = [each["metadata"]["name"] for each in inventory if each["kind"] == "Node"]
+    gone = chance.choice(names) if names else ""
+    return [
+        each for each in inventory if each["kind"] != "Node" or each["metadata"]["name"] != gone
+    ]
 
 
 def _further(pod: Manifest, by: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
@@ -17,16 +18,18 @@ from service.analysis.joint import Solved
 from service.analysis.twins import identity
 from service.analysis.units import Seat, Unit
 from service.analysis.witness import Court, Witness, witness_of
+from service.model.addresses import parse_address
 from service.model.endpoint import Endpoint
+from service.model.flow import AddressEnd
 from service.model.ports import Protocol, point_of
 from service.model.snapshot import PolicySet, Snapshot
 from service.usecases.map_solving import SolvedMap, solved_pair
 from tests.builders import Manifest, network_policy, pod, profile, snapshot
 from tests.property.bounds import bounded
-from tests.property.clusters import EVERYTHING, UNSETTLED, Cluster, Features, clusters
+from tests.property.clusters import EVERYTHING, NODES, UNSETTLED, Cluster, Features, clusters
 from tests.property.engine_policies import calico_clusters, cilium_clusters
 from tests.property.maps import PROFILES, Mapped, evaluated, with_mixed_nodes
-from tests.property.moving import moved, relabelled
+from tests.property.moving import moved, relabelled, without_a_node
 from tests.property.published import published
 
 #: Where a pod runs that is not placed is one question for all that are like it.
@@ -68,13 +71,23 @@ def _keys(seat: Seat) -> list[tuple[bool, str, str]]:
     return [(seat.unit.is_node, each.namespace, each.name) for each in seat.members]
 
 
-def changed(cluster: Cluster, other: Cluster, engine: str, chance: random.Random) -> Changed:
-    """Pods come, go and are labelled otherwise, on nodes that they keep, and policies change."""
+def changed(
+    cluster: Cluster,
+    other: Cluster,
+    engine: str,
+    chance: random.Random,
+    to: Sequence[str] = (),
+) -> Changed:
+    """Pods come, go and are labelled otherwise, and policies change.
+
+    Without nodes to move `to` they keep theirs, and all nodes stay.
+    """
     every = chance.random() < 0.5
     inventory = [_owned(each, every=every) for each in cluster.inventory]
     first = snapshot(*inventory, *cluster.policies)
     later = relabelled(chance, inventory)
-    later = moved(chance, later, to=()) if chance.random() < 0.7 else later
+    later = moved(chance, later, to) if chance.random() < 0.7 else later
+    later = without_a_node(chance, later) if to and chance.random() < 0.3 else later
     strange = snapshot(*other.manifests).policy_set.policies
     share = chance.choice([0, 0.3, 0.7])
     kept = [each for each in first.policy_set.policies if chance.random() < max(share, 0.3)]
@@ -117,7 +130,7 @@ def test_what_is_told_is_true_and_counted(
 ) -> None:
     """Each line has a witness of two pods, of whom both maps say what the line says."""
     chance = random.Random(seed)
-    found = changed(cluster, other, engine, chance)
+    found = changed(cluster, other, engine, chance, to=sorted(NODES))
     shared = found.shared()
     for block in found.comparison.blocks:
         differences = list(found.comparison.differences(block))
@@ -128,6 +141,12 @@ def test_what_is_told_is_true_and_counted(
         for each in (*itself, *chance.sample(differences, min(6, len(differences)))):
             witness = witness_of(each, *found.courts)
             _assert_shown(each, block, witness, could_be_both=_have_a_pair(each, shared))
+            for end in (witness.flow.source, witness.flow.destination):
+                assert not isinstance(end, AddressEnd) or _is_free(end, found.courts)
+
+
+def _is_free(end: AddressEnd, courts: Iterable[Court]) -> bool:
+    return not any(parse_address(end.address) in each.inside for each in courts)
 
 
 def _assert_shown(

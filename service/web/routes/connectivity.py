@@ -133,7 +133,8 @@ class Diff(MethodView):
         Filters are about the pods that they name, in whichever of the two has them. Where pods run
         is taken from the later side as far as that tells it: ends on the node network, and
         `placement`, are of where pods run there, and a pod that only moved to another node is no
-        difference.
+        difference. Both sides decide a witness so, wherever the base runs it. What is in the base
+        only met the others where they ran then.
 
         A pair is listed once for each change of its decision. Where only the base tells the pods of
         a workload apart, it is so for each kind of them, and their traffic may overlap.
