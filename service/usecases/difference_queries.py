@@ -15,7 +15,12 @@ from service.analysis.units import Seat, Seating, Unit
 from service.analysis.witness import Court, Side, Witness, witness_of
 from service.model.addresses import Family, parse_address
 from service.usecases.flow_json import flow_body
-from service.usecases.map_json import Body, change_body, endpoint_body
+from service.usecases.map_json import (
+    Body,
+    assumptions_body,
+    changed_connections_body,
+    endpoint_body,
+)
 from service.usecases.map_members import EVERYWHERE, NamedEnds, about
 from service.usecases.map_names import Names
 from service.usecases.map_queries import Chunk, Position
@@ -207,6 +212,19 @@ def difference_body(difference: Difference, witness: Witness) -> Body:
         **placement_body(difference.same_node),
         **_witness_body(witness),
     }
+
+
+def change_body(block: Block) -> Body:
+    """What differs in a block of connections, without their ends."""
+    body: Body = {
+        "change": block.change.value,
+        "before": block.before.value,
+        "after": block.after.value,
+        "connections": changed_connections_body(block.traffic),
+    }
+    if block.assumptions:
+        body["assumptions"] = assumptions_body(block.assumptions)
+    return body
 
 
 def _witness_body(witness: Witness) -> Body:

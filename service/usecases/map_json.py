@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from service.analysis.compare import Block
 from service.analysis.grouping import LineGroup
 from service.analysis.listing import Line
 from service.analysis.pings import PING
@@ -105,19 +104,6 @@ def _exposure_body(exposure: Exposure) -> Body:
         "sourcesOnEveryPort": exposure.any_port,
         "fromOutside": exposure.from_outside,
     }
-
-
-def change_body(block: Block) -> Body:
-    """What differs in a block of connections, without their ends."""
-    body: Body = {
-        "change": block.change.value,
-        "before": block.before.value,
-        "after": block.after.value,
-        "connections": changed_connections_body(block.traffic),
-    }
-    if block.assumptions:
-        body["assumptions"] = assumptions_body(block.assumptions)
-    return body
 
 
 class LineWriter:
